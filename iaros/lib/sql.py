@@ -1,0 +1,35 @@
+"""Run the SQL files that stand beside the modules that own them: one statement a file, named parameters."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+from django.db import connection
+
+
+@lru_cache(maxsize=None)
+def text(package: str, file: str) -> str:
+    """The statement in `sql/<file>` beside `package`."""
+    return resources.files(package).joinpath("sql", file).read_text(encoding="utf-8")
+
+
+def run(package: str, file: str, **params: Any) -> int:
+    """Execute the statement and return the number of rows it touched."""
+    with connection.cursor() as cursor:
+        cursor.execute(text(package, file), params)
+        return cursor.rowcount
+
+
+def fetch(package: str, file: str, **params: Any) -> list[dict[str, Any]]:
+    """Execute the statement and return its rows."""
+    return query(text(package, file), params)
+
+
+def query(statement: str, params: Any = None) -> list[dict[str, Any]]:
+    """Execute a statement that stands in the code and return its rows as dictionaries."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        names = [column.name for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class SegmentationConfig(AppConfig):
+    name = "segmentation"
+    label = "segmentation"
+    verbose_name = "Segmentation"
+    default_auto_field = "django.db.models.BigAutoField"
