@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from importlib import resources
 from typing import Any
 
 from django.db import connection
 
 
-@lru_cache(maxsize=None)
+@cache
 def text(package: str, file: str) -> str:
     """The statement in `sql/<file>` beside `package`."""
     return resources.files(package).joinpath("sql", file).read_text(encoding="utf-8")

@@ -1,0 +1,35 @@
+from profiles.models.booking import Ancillary, Booking, Coupon, FlightLeg, Passenger
+from profiles.models.customer import Customer, CustomerQuerySet, Identifier, IdentifierKind, SearchKeys
+from profiles.models.event import Event, EventKind
+from profiles.models.fare import FareObservation
+from profiles.models.loyalty import LoyaltyActivity
+from profiles.models.profile import Profile
+from profiles.models.run import IngestRun, QuarantinedRow, RunState
+from profiles.models.source_record import Link, LinkRule, Message, Source, SourceRecord, UnlinkedKey
+
+__all__ = [
+    "Ancillary",
+    "Booking",
+    "Coupon",
+    "Customer",
+    "CustomerQuerySet",
+    "Event",
+    "EventKind",
+    "FareObservation",
+    "FlightLeg",
+    "Identifier",
+    "IdentifierKind",
+    "IngestRun",
+    "Link",
+    "LinkRule",
+    "LoyaltyActivity",
+    "Message",
+    "Passenger",
+    "Profile",
+    "QuarantinedRow",
+    "RunState",
+    "SearchKeys",
+    "Source",
+    "SourceRecord",
+    "UnlinkedKey",
+]

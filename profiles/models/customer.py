@@ -1,0 +1,107 @@
+"""Who is one person. A customer is a view over links: it holds nothing of its own but an id that never changes meaning."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.utils import timezone
+
+from iaros.lib.ids import uuid7
+from iaros.lib.personal_data import Erase, Personal, Sensitivity
+from iaros.lib.purposes import Channel, Purpose
+from privacy import consent
+
+
+class CustomerQuerySet(models.QuerySet["Customer"]):
+    def living(self) -> Self:
+        """Customers that were not folded into another one."""
+        return self.filter(merged_into__isnull=True)
+
+    def allowed_for(self, purpose: Purpose, channel: Channel | None = None) -> Self:
+        """Customers whose data may be read for `purpose`: the gate, as part of the query. Fails closed."""
+        return consent.gate_queryset(self, purpose, channel, field="id")
+
+
+class Customer(models.Model):
+    personal_data: ClassVar[dict[str, Personal]] = {
+        "id": Personal(Purpose.SERVICING, Sensitivity.PSEUDONYM, erase=Erase.DELETE_ROW),
+        "first_source": Personal(Purpose.SERVICING, export=True),
+    }
+
+    pk = models.CompositePrimaryKey("bucket", "id")
+    bucket = models.SmallIntegerField()
+    id = models.UUIDField(default=uuid7)
+    created_at = models.DateTimeField(default=timezone.now)
+    merged_into = models.UUIDField(null=True, blank=True)
+    first_source = models.SmallIntegerField(help_text="the source that mentioned the person first")
+
+    objects = CustomerQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class IdentifierKind(models.IntegerChoices):
+    LOYALTY_NUMBER = 1, "Loyalty number"
+    EMAIL = 2, "E-mail"
+    PHONE = 3, "Phone"
+    DEVICE = 4, "Device"
+
+
+class Identifier(models.Model):
+    """By what a person is found: the keyed hash only. The value itself stands in the source record and the profile.
+
+    `claims` says that this look-up identifies one person (a loyalty number, a verified e-mail): the database lets only
+    one customer claim it, so two workers cannot create the same person twice.
+    """
+
+    personal_data: ClassVar[dict[str, Personal]] = {
+        "lookup": Personal(Purpose.SERVICING, Sensitivity.PSEUDONYM, export=False),
+        "customer_id": Personal(Purpose.SERVICING, Sensitivity.PSEUDONYM),
+        "kind": Personal(Purpose.SERVICING),
+        "verified_at": Personal(Purpose.SERVICING),
+        "purpose": Personal(Purpose.SERVICING),
+    }
+
+    pk = models.CompositePrimaryKey("lookup", "kind", "customer_id")
+    lookup = models.BinaryField(max_length=16)
+    kind = models.SmallIntegerField(choices=IdentifierKind)
+    customer_id = models.UUIDField(db_index=True)
+    record_id = models.UUIDField()
+    claims = models.BooleanField(default=False)
+    verified_at = models.DateTimeField(null=True, blank=True)
+    purpose = models.CharField(max_length=16, choices=Purpose, default=Purpose.SERVICING)
+    source_id = models.SmallIntegerField()
+    first_seen_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["lookup", "kind"], condition=models.Q(claims=True), name="profiles_identifier_claim"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} of {self.customer_id}"
+
+
+class SearchKeys(models.Model):
+    """Keyed hashes of the surname, its phonetic key and its prefixes from three letters on, truncated to 8 bytes."""
+
+    personal_data: ClassVar[dict[str, Personal]] = {
+        "keys": Personal(Purpose.SERVICING, Sensitivity.PSEUDONYM, export=False),
+    }
+
+    pk = models.CompositePrimaryKey("bucket", "id")
+    bucket = models.SmallIntegerField()
+    id = models.UUIDField(help_text="the customer")
+    keys = ArrayField(models.BigIntegerField())
+
+    class Meta:
+        indexes = [GinIndex(fields=["keys"], name="profiles_searchkeys_keys")]
+
+    def __str__(self) -> str:
+        return str(self.id)

@@ -1,0 +1,84 @@
+"""What happened to whom: one row for everything that features, journeys and triggers read."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from iaros.lib.ids import uuid7
+from iaros.lib.personal_data import Personal, Sensitivity
+from iaros.lib.purposes import Purpose
+
+
+class EventKind(models.IntegerChoices):
+    """The one table of kinds. A number never changes its meaning; a new kind is a new line."""
+
+    BOOKING_MADE = 1, "Booked"
+    BOOKING_CHANGED = 2, "Changed a booking"
+    BOOKING_CANCELLED = 3, "Cancelled a booking"
+    COUPON_FLOWN = 4, "Flew"
+    ANCILLARY_BOUGHT = 5, "Bought an extra"
+    CHECKED_IN = 6, "Checked in"
+    BAG_CHECKED = 7, "Checked a bag"
+    POINTS_EARNED = 8, "Earned points"
+    POINTS_REDEEMED = 9, "Redeemed points"
+    WEB_VIEWED = 10, "Viewed a page"
+    WEB_SEARCHED = 11, "Searched"
+    APP_OPENED = 12, "Opened the app"
+    MESSAGE_SENT = 13, "Was sent a message"
+    MESSAGE_OPENED = 14, "Opened a message"
+    MESSAGE_CLICKED = 15, "Clicked in a message"
+    SERVICE_CONTACT = 16, "Contacted service"
+    SURVEY_ANSWERED = 17, "Answered a survey"
+    DISRUPTION = 18, "Was disrupted"
+    REFUND = 19, "Was refunded"
+    CONSENT_CHANGED = 20, "Changed a consent"
+
+
+class Event(models.Model):
+    personal_data: ClassVar[dict[str, Personal]] = {
+        name: Personal(Purpose.ANALYTICS, Sensitivity.NORMAL)
+        for name in (
+            "customer_id",
+            "occurred_at",
+            "kind",
+            "value_minor",
+            "currency",
+            "value_base_minor",
+            "quantity",
+            "item",
+            "channel",
+            "cabin",
+            "haul",
+            "lead_days",
+            "booking_id",
+            "properties",
+        )
+    }
+
+    pk = models.CompositePrimaryKey("occurred_at", "id")
+    occurred_at = models.DateTimeField()
+    id = models.UUIDField(default=uuid7)
+    ingested_at = models.DateTimeField()
+    customer_id = models.UUIDField(null=True, blank=True)
+    bucket = models.SmallIntegerField(null=True, blank=True)
+    kind = models.SmallIntegerField(choices=EventKind)
+    record_id = models.UUIDField()
+    booking_id = models.UUIDField(null=True, blank=True)
+    value_minor = models.BigIntegerField(null=True, blank=True)
+    currency = models.CharField(max_length=3, null=True, blank=True)
+    value_base_minor = models.BigIntegerField(null=True, blank=True)
+    quantity = models.IntegerField(default=1)
+    item = models.CharField(max_length=24, null=True, blank=True)
+    channel = models.CharField(max_length=8, null=True, blank=True)
+    cabin = models.CharField(max_length=1, null=True, blank=True)
+    haul = models.CharField(max_length=1, null=True, blank=True)
+    lead_days = models.SmallIntegerField(null=True, blank=True)
+    properties = models.JSONField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["bucket", "customer_id", "occurred_at"], name="profiles_event_customer")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.occurred_at:%Y-%m-%d}"

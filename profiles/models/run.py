@@ -1,0 +1,82 @@
+"""A file that was taken in, and the rows of it that wait to be repaired."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils import timezone
+
+from iaros.lib.ids import uuid7
+from iaros.lib.personal_data import Erase, Personal, Sensitivity
+from iaros.lib.purposes import Purpose
+
+
+class RunState(models.TextChoices):
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+    REFUSED = "refused", "Refused"
+    FAILED = "failed", "Failed"
+    INTERRUPTED = "interrupted", "Interrupted"
+
+
+class IngestRun(models.Model):
+    """read = new + updated + unchanged + quarantined, always."""
+
+    no_personal_data: ClassVar[str] = "counts of a file"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    source_id = models.SmallIntegerField()
+    file_name = models.CharField(max_length=255)
+    state = models.CharField(max_length=12, choices=RunState, default=RunState.RUNNING)
+    read = models.BigIntegerField(default=0)
+    new = models.BigIntegerField(default=0)
+    updated = models.BigIntegerField(default=0)
+    unchanged = models.BigIntegerField(default=0)
+    quarantined = models.BigIntegerField(default=0)
+    seconds = models.FloatField(default=0)
+    started_at = models.DateTimeField(default=timezone.now)
+    heartbeat_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    problem = models.TextField(blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["source_id", "-started_at"], name="profiles_ingestrun_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.file_name} {self.state}"
+
+
+class QuarantinedRow(models.Model):
+    """A row that could not go in: its raw form (sealed), where it stands, which field, why, and what was expected.
+
+    Found again by `fingerprint`, so the same bad row sent twice waits once.
+    """
+
+    personal_data: ClassVar[dict[str, Personal]] = {
+        "cipher": Personal(Purpose.SERVICING, Sensitivity.IDENTITY, retention_days=90, erase=Erase.SHRED),
+        "native_key": Personal(Purpose.SERVICING, Sensitivity.PSEUDONYM, retention_days=90, export=False),
+    }
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    source_id = models.SmallIntegerField()
+    run_id = models.UUIDField()
+    fingerprint = models.BinaryField(max_length=16)
+    native_key = models.BinaryField(max_length=16, null=True, blank=True)
+    row = models.BigIntegerField(help_text="row in the file, the header being row 1")
+    field = models.CharField(max_length=60)
+    reason = models.CharField(max_length=200)
+    expected = models.CharField(max_length=200)
+    key_id = models.UUIDField()
+    cipher = models.BinaryField()
+    quarantined_at = models.DateTimeField(default=timezone.now)
+    last_seen_run_id = models.UUIDField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["source_id", "fingerprint"], name="profiles_quarantinedrow_once"),
+        ]
+        indexes = [models.Index(fields=["last_seen_run_id", "row"], name="profiles_quarantine_run")]
+
+    def __str__(self) -> str:
+        return f"row {self.row}: {self.field}: {self.reason}"

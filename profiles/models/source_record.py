@@ -1,0 +1,153 @@
+"""What the sources said, untouched: messages, the mentions of people in them, and the ledger that links mentions to
+customers. Records never move; links begin and end."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from iaros.lib.ids import uuid7
+from iaros.lib.personal_data import Erase, Personal, Sensitivity
+from iaros.lib.purposes import Purpose
+
+
+class Source(models.Model):
+    """A feed, by a number small enough to stand on every record."""
+
+    no_personal_data: ClassVar[str] = "names of feeds"
+
+    id = models.SmallAutoField(primary_key=True)
+    name = models.CharField(max_length=60, unique=True)
+    brand = models.CharField(max_length=20, blank=True)
+    market = models.CharField(max_length=20, blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Message(models.Model):
+    """Raw lines as they came, some hundreds together: compressed, then sealed under the landing key of source and day.
+
+    A record points to its line. Erasure opens the message, blanks the person's lines and seals it again.
+    """
+
+    personal_data: ClassVar[dict[str, Personal]] = {
+        "cipher": Personal(Purpose.SERVICING, Sensitivity.IDENTITY, erase=Erase.SHRED),
+    }
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    source_id = models.SmallIntegerField()
+    run_id = models.UUIDField()
+    received_at = models.DateTimeField(default=timezone.now)
+    first_row = models.BigIntegerField(help_text="row in the file of the message's first line, the header being row 1")
+    lines = models.IntegerField()
+    key_id = models.UUIDField()
+    cipher = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"{self.lines} lines from row {self.first_row}"
+
+
+class SourceRecord(models.Model):
+    """One mention of one person by one source. A changed mention is a new record; the old one is superseded and stays.
+
+    `bucket` is the first byte of the native key's hash: here the key decides the partition, since the person is not
+    yet known.
+    """
+
+    personal_data: ClassVar[dict[str, Personal]] = {
+        "native_key": Personal(Purpose.SERVICING, Sensitivity.PSEUDONYM, export=False),
+        "content_hash": Personal(Purpose.SERVICING, Sensitivity.PSEUDONYM, export=False),
+        "cipher": Personal(Purpose.SERVICING, Sensitivity.IDENTITY, erase=Erase.DELETE_ROW),
+    }
+
+    pk = models.CompositePrimaryKey("bucket", "id")
+    bucket = models.SmallIntegerField()
+    id = models.UUIDField(default=uuid7)
+    source_id = models.SmallIntegerField()
+    native_key = models.BinaryField(max_length=16)
+    content_hash = models.BinaryField(max_length=16)
+    run_id = models.UUIDField()
+    message_id = models.UUIDField()
+    line = models.IntegerField(help_text="which line of the message, from 0")
+    received_at = models.DateTimeField()
+    superseded_at = models.DateTimeField(null=True, blank=True)
+    key_id = models.UUIDField(null=True, blank=True)
+    cipher = models.BinaryField(null=True, blank=True, help_text="standardised personal fields, if it has any")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["bucket", "source_id", "native_key"],
+                condition=models.Q(superseded_at__isnull=True),
+                name="profiles_sourcerecord_current",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class LinkRule(models.IntegerChoices):
+    """Why a mention was taken for this customer."""
+
+    FIRST_MENTION = 1, "First mention"
+    LOYALTY_NUMBER = 2, "Same loyalty number"
+    VERIFIED_EMAIL = 3, "Same verified e-mail"
+    DEVICE = 4, "Same signed-in device"
+    SAME_RECORD = 5, "A new version of a record already linked"
+    MERGE = 6, "Customers were merged"
+    MANUAL = 7, "Decided by a person"
+
+
+class Link(models.Model):
+    """record -> customer, from one moment to another. The only place that says who is who."""
+
+    personal_data: ClassVar[dict[str, Personal]] = {
+        "customer_id": Personal(Purpose.SERVICING, Sensitivity.PSEUDONYM),
+        "record_id": Personal(Purpose.SERVICING, Sensitivity.PSEUDONYM),
+        "evidence": Personal(Purpose.SERVICING, Sensitivity.DERIVED),
+    }
+
+    pk = models.CompositePrimaryKey("bucket", "customer_id", "record_id", "linked_at")
+    bucket = models.SmallIntegerField(help_text="of the customer")
+    customer_id = models.UUIDField()
+    record_id = models.UUIDField()
+    record_bucket = models.SmallIntegerField()
+    linked_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    rule = models.SmallIntegerField(choices=LinkRule)
+    score = models.FloatField(default=1.0)
+    evidence = models.JSONField(null=True, blank=True)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, db_constraint=False, db_index=False
+    )
+
+    class Meta:
+        indexes = [models.Index(fields=["record_id"], name="profiles_link_record")]
+
+    def __str__(self) -> str:
+        return f"{self.record_id} -> {self.customer_id}"
+
+
+class UnlinkedKey(models.Model):
+    """By what a mention could be linked that nobody claims yet: an anonymous device, say. Tried again at each refresh."""
+
+    personal_data: ClassVar[dict[str, Personal]] = {
+        "lookup": Personal(Purpose.SERVICING, Sensitivity.PSEUDONYM, export=False),
+    }
+
+    id = models.BigAutoField(primary_key=True)
+    record_id = models.UUIDField()
+    record_bucket = models.SmallIntegerField()
+    kind = models.SmallIntegerField()
+    lookup = models.BinaryField(max_length=16)
+
+    class Meta:
+        indexes = [models.Index(fields=["lookup", "kind"], name="profiles_unlinkedkey_lookup")]
+
+    def __str__(self) -> str:
+        return str(self.record_id)
