@@ -1,0 +1,186 @@
+"""Segments, their versions, who is in them, and who came and went."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
+
+from iaros.lib.ids import uuid7
+from iaros.lib.personal_data import Personal, Sensitivity
+from iaros.lib.purposes import Channel, Purpose
+
+_DERIVED = Personal(Purpose.ANALYTICS, Sensitivity.DERIVED)
+_REFERENCE = Personal(Purpose.ANALYTICS, Sensitivity.PSEUDONYM)
+
+
+class SegmentKind(models.TextChoices):
+    RULE = "rule", "Rule"
+    RFM = "rfm", "RFM"
+
+
+class SegmentStatus(models.TextChoices):
+    DRAFT = "draft", "Draft"
+    PUBLISHED = "published", "Published"
+    RETIRED = "retired", "Retired"
+
+
+class SegmentQuerySet(models.QuerySet["Segment"]):
+    def published(self) -> SegmentQuerySet:
+        return self.filter(status=SegmentStatus.PUBLISHED)
+
+    def for_list_page(self) -> SegmentQuerySet:
+        """With their owners, largest first."""
+        return self.select_related("owner").order_by("-size", "name", "id")
+
+
+class Segment(models.Model):
+    """A named group of customers, computed under `analytics`, shown and used only for its own purpose and channel.
+
+    `position` is its bit in every membership bitmap: given once, never used again.
+    """
+
+    no_personal_data: ClassVar[str] = "a definition and counts; the owner is a user of the platform"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    slug = models.SlugField(max_length=80, unique=True)
+    name = models.CharField(max_length=120)
+    description = models.TextField(blank=True)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    is_system = models.BooleanField(default=False, help_text="Comes with the platform and is kept up by it.")
+    purpose = models.CharField(max_length=24, choices=Purpose)
+    channel = models.CharField(max_length=8, choices=Channel)
+    kind = models.CharField(max_length=8, choices=SegmentKind, default=SegmentKind.RULE)
+    status = models.CharField(max_length=10, choices=SegmentStatus, default=SegmentStatus.DRAFT)
+    position = models.PositiveSmallIntegerField(unique=True)
+    size = models.BigIntegerField(default=0, help_text="Members at the last refresh.")
+    reach = models.BigIntegerField(
+        default=0, help_text="Members who may be reached for its purpose and channel."
+    )
+    counted_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar[models.Manager[Segment]] = SegmentQuerySet.as_manager()
+
+    class Meta:
+        db_table = "segmentation_segment"
+        permissions: ClassVar[list[tuple[str, str]]] = [
+            ("publish_segment", "Can publish and retire a segment")
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(purpose="") & ~models.Q(channel=""),
+                name="segmentation_segment_purpose_and_channel",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SegmentVersion(models.Model):
+    """One wording of a segment's rule. Never changed; a change is the next number. The highest number stands."""
+
+    no_personal_data: ClassVar[str] = "a rule and its sentence"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    segment = models.ForeignKey(Segment, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    rule = models.JSONField()
+    sentence = models.TextField()
+    depends_on = models.JSONField(default=list, help_text="Features, scores and attributes the rule reads.")
+    published_at = models.DateTimeField(default=timezone.now)
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    class Meta:
+        db_table = "segmentation_segmentversion"
+        constraints = [
+            models.UniqueConstraint(fields=["segment", "number"], name="segmentation_segmentversion_number")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.segment_id} version {self.number}"
+
+
+class Membership(models.Model):
+    """Which segments a customer is in: bit `position % 8` of byte `position // 8`, lowest bit first.
+
+    Missing bytes are zeros; a customer in no segment has no row.
+    """
+
+    personal_data: ClassVar[dict[str, Personal]] = {"id": _REFERENCE, "bitmap": _DERIVED}
+
+    pk = models.CompositePrimaryKey("bucket", "id")
+    bucket = models.SmallIntegerField()
+    id = models.UUIDField()
+    bitmap = models.BinaryField()
+    as_of = models.DateTimeField()
+
+    class Meta:
+        db_table = "segmentation_membership"
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Direction(models.TextChoices):
+    ENTERED = "entered", "Entered"
+    LEFT = "left", "Left"
+
+
+class Transition(models.Model):
+    """A customer entered or left a segment. `why`: {"version": number, "because": "rule" or "retired"}."""
+
+    personal_data: ClassVar[dict[str, Personal]] = {
+        "customer_id": _REFERENCE,
+        "segment_id": _DERIVED,
+        "at": _DERIVED,
+        "direction": _DERIVED,
+        "why": _DERIVED,
+    }
+
+    pk = models.CompositePrimaryKey("bucket", "id")
+    bucket = models.SmallIntegerField()
+    id = models.UUIDField(default=uuid7, editable=False)
+    customer_id = models.UUIDField()
+    segment_id = models.UUIDField()
+    at = models.DateTimeField()
+    direction = models.CharField(max_length=8, choices=Direction)
+    why = models.JSONField()
+
+    class Meta:
+        db_table = "segmentation_transition"
+        indexes = [
+            models.Index(fields=["bucket", "customer_id", "at"], name="segmentation_transition_of"),
+            models.Index(fields=["segment_id", "at"], name="segmentation_transition_in"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.customer_id} {self.direction}"
+
+
+class SegmentUserPermission(UserObjectPermissionBase):
+    """What one user may do with one segment."""
+
+    no_personal_data: ClassVar[str] = "users of the platform, not customers"
+
+    content_object = models.ForeignKey(Segment, on_delete=models.CASCADE)
+
+    class Meta(UserObjectPermissionBase.Meta):
+        db_table = "segmentation_segmentuserpermission"
+
+
+class SegmentGroupPermission(GroupObjectPermissionBase):
+    """What one group may do with one segment."""
+
+    no_personal_data: ClassVar[str] = "groups of the platform's users"
+
+    content_object = models.ForeignKey(Segment, on_delete=models.CASCADE)
+
+    class Meta(GroupObjectPermissionBase.Meta):
+        db_table = "segmentation_segmentgrouppermission"
