@@ -190,7 +190,7 @@ class Migration(migrations.Migration):
                 (
                     "reach",
                     models.BigIntegerField(
-                        default=0, help_text="Members who may be reached for its purpose and channel."
+                        default=0, help_text="Members who may be reached for its purpose."
                     ),
                 ),
                 ("counted_at", models.DateTimeField(blank=True, null=True)),
@@ -207,7 +207,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "segmentation_segment",
-                "permissions": [("publish_segment", "Can publish and retire a segment")],
+                "permissions": [("publish_segment", "Can publish and retire segments")],
             },
         ),
         migrations.CreateModel(

@@ -23,7 +23,8 @@ class Score(models.Model):
     """One model's answer with its interval and its three strongest reasons.
 
     `bucket` is the customer's, also for a booking, so that whatever is said about a person lies together; a
-    booking has one score per passenger. `reasons`: [{"feature", "contribution", "value"}], the strongest first.
+    booking has one score per passenger.
+    `reasons`: [{"feature", "contribution", "value"}], the strongest first.
     """
 
     personal_data: ClassVar[dict[str, Personal]] = {

@@ -38,7 +38,7 @@ class SegmentQuerySet(models.QuerySet["Segment"]):
 
 
 class Segment(models.Model):
-    """A named group of customers, computed under `analytics`, shown and used only for its own purpose and channel.
+    """A named group of customers, computed under `analytics`, used only for its own purpose and channel.
 
     `position` is its bit in every membership bitmap: given once, never used again.
     """
@@ -57,9 +57,7 @@ class Segment(models.Model):
     status = models.CharField(max_length=10, choices=SegmentStatus, default=SegmentStatus.DRAFT)
     position = models.PositiveSmallIntegerField(unique=True)
     size = models.BigIntegerField(default=0, help_text="Members at the last refresh.")
-    reach = models.BigIntegerField(
-        default=0, help_text="Members who may be reached for its purpose and channel."
-    )
+    reach = models.BigIntegerField(default=0, help_text="Members who may be reached for its purpose.")
     counted_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -68,7 +66,7 @@ class Segment(models.Model):
     class Meta:
         db_table = "segmentation_segment"
         permissions: ClassVar[list[tuple[str, str]]] = [
-            ("publish_segment", "Can publish and retire a segment")
+            ("publish_segment", "Can publish and retire segments")
         ]
         constraints = [
             models.CheckConstraint(
@@ -82,7 +80,7 @@ class Segment(models.Model):
 
 
 class SegmentVersion(models.Model):
-    """One wording of a segment's rule. Never changed; a change is the next number. The highest number stands."""
+    """One wording of a segment's rule, never changed. A change is the next number; the highest stands."""
 
     no_personal_data: ClassVar[str] = "a rule and its sentence"
 
