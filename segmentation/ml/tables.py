@@ -111,7 +111,6 @@ def _read_text(path: Path, *, gzipped: bool) -> Table:
         with pa.input_stream(path, compression="gzip" if gzipped else None) as stream:
             rows = pa_csv.read_csv(
                 stream,
-                # A row handler in Python and threads together can starve the interpreter lock.
                 read_options=pa_csv.ReadOptions(
                     column_names=names, skip_rows_after_names=1, block_size=BLOCK_BYTES, encoding=encoding
                 ),
