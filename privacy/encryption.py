@@ -81,8 +81,7 @@ def seal_each(sealers: Sequence[Sealer], plaintexts: Sequence[bytes], aads: Sequ
     """Seal a column whose rows each have a key of their own."""
     rows = zip(sealers, _nonces(len(plaintexts)), plaintexts, aads, strict=True)
     return [
-        _FORMAT + nonce + AESGCM(sealer._key).encrypt(nonce, plaintext, aad)
-        for sealer, nonce, plaintext, aad in rows
+        _FORMAT + nonce + AESGCM(sealer._key).encrypt(nonce, plaintext, aad) for sealer, nonce, plaintext, aad in rows
     ]
 
 
@@ -112,9 +111,7 @@ def wrap_new_keys(owners: Sequence[bytes]) -> tuple[list[bytes], list[bytes], in
     fresh = os.urandom(KEY_BYTES * len(owners))
     plain = [fresh[at : at + KEY_BYTES] for at in range(0, len(fresh), KEY_BYTES)]
     nonces = _nonces(len(owners))
-    wrapped = [
-        nonce + wrap(nonce, key, owner) for nonce, key, owner in zip(nonces, plain, owners, strict=True)
-    ]
+    wrapped = [nonce + wrap(nonce, key, owner) for nonce, key, owner in zip(nonces, plain, owners, strict=True)]
     return plain, wrapped, keys.current_kek
 
 
@@ -176,9 +173,7 @@ def _read(path: str, changed_ns: int) -> Keys:
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ImproperlyConfigured(f"The keys file {path} cannot be read as keys: {error!r}.") from error
     if current not in kek:
-        raise ImproperlyConfigured(
-            f"The keys file {path} names key {current} as current but does not hold it."
-        )
+        raise ImproperlyConfigured(f"The keys file {path} names key {current} as current but does not hold it.")
     return Keys(kek=kek, current_kek=current, inner=_half(index_key, 0x36), outer=_half(index_key, 0x5C))
 
 

@@ -201,9 +201,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(
-                        default=iaros.lib.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
+                    models.UUIDField(default=iaros.lib.ids.uuid7, editable=False, primary_key=True, serialize=False),
                 ),
                 ("source", models.CharField(max_length=60)),
                 ("day", models.DateField()),
@@ -223,9 +221,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(
-                        default=iaros.lib.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
+                    models.UUIDField(default=iaros.lib.ids.uuid7, editable=False, primary_key=True, serialize=False),
                 ),
                 ("version", models.CharField(max_length=40)),
                 ("language", models.CharField(max_length=12)),
@@ -236,9 +232,7 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "privacy_policytext",
                 "constraints": [
-                    models.UniqueConstraint(
-                        fields=("version", "language"), name="privacy_policytext_version_language"
-                    )
+                    models.UniqueConstraint(fields=("version", "language"), name="privacy_policytext_version_language")
                 ],
             },
         ),

@@ -39,9 +39,7 @@ class PolicyText(models.Model):
     class Meta:
         db_table = "privacy_policytext"
         constraints = [
-            models.UniqueConstraint(
-                fields=["version", "language"], name="privacy_policytext_version_language"
-            )
+            models.UniqueConstraint(fields=["version", "language"], name="privacy_policytext_version_language")
         ]
 
     def __str__(self) -> str:

@@ -18,9 +18,7 @@ class Subject(models.Model):
 
     personal_data: ClassVar[dict[str, Personal]] = {
         "id": Personal(Purpose.LEGAL_OBLIGATION, Sensitivity.PSEUDONYM, erase=Erase.KEEP_BY_LAW, export=True),
-        "wrapped_key": Personal(
-            Purpose.LEGAL_OBLIGATION, Sensitivity.PSEUDONYM, erase=Erase.SHRED, export=False
-        ),
+        "wrapped_key": Personal(Purpose.LEGAL_OBLIGATION, Sensitivity.PSEUDONYM, erase=Erase.SHRED, export=False),
     }
 
     pk = models.CompositePrimaryKey("bucket", "id")
@@ -58,9 +56,7 @@ class LandingKey(models.Model):
 
     class Meta:
         db_table = "privacy_landingkey"
-        constraints = [
-            models.UniqueConstraint(fields=["source", "day"], name="privacy_landingkey_source_day")
-        ]
+        constraints = [models.UniqueConstraint(fields=["source", "day"], name="privacy_landingkey_source_day")]
 
     def __str__(self) -> str:
         return f"{self.source} {self.day}"

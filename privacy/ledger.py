@@ -1,0 +1,206 @@
+"""The consent ledger: what people said, written once, and the states that follow from it.
+
+Comes in: statements with the record that carried them. Goes out: states, in the same transaction.
+Refuses: a purpose, channel or state that does not exist. A later statement overrides an earlier one in whatever
+order they arrive; at equal times the stricter stands; when two customers become one, the stricter side wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import pandas as pd
+from django.db import connection, transaction
+
+from iaros.lib import copying, sql
+from iaros.lib.ids import bucket_of, uuid7_block
+from iaros.lib.purposes import Channel, Purpose
+from privacy.models import ConsentValue
+
+MERGE = "merge"
+ALL_CHANNELS = ""
+STRICTNESS = ConsentValue.values
+
+_LANDING_SQL = """
+CREATE TEMPORARY TABLE IF NOT EXISTS consent_landing (
+    bucket smallint, id uuid, customer_id uuid, record_id uuid, purpose varchar, channel varchar,
+    state varchar, occurred_at timestamptz, method varchar, policy_version varchar, language varchar, source varchar
+) ON COMMIT DROP;
+TRUNCATE consent_landing
+"""
+
+_FOLLOW_SQL = """
+UPDATE privacy_consentevent e
+SET customer_id = pair.survivor, bucket = get_byte(uuid_send(pair.survivor), 15)
+FROM unnest(%(survivors)s::uuid[], %(duplicates)s::uuid[]) AS pair (survivor, duplicate)
+WHERE e.bucket = get_byte(uuid_send(pair.duplicate), 15) AND e.customer_id = pair.duplicate
+"""
+
+_RESTRICT_SQL = """
+UPDATE privacy_subject s
+SET restricted_at = d.restricted_at
+FROM unnest(%(survivors)s::uuid[], %(duplicates)s::uuid[]) AS pair (survivor, duplicate)
+JOIN privacy_subject d ON d.bucket = get_byte(uuid_send(pair.duplicate), 15) AND d.id = pair.duplicate
+WHERE s.bucket = get_byte(uuid_send(pair.survivor), 15) AND s.id = pair.survivor
+    AND s.restricted_at IS NULL AND d.restricted_at IS NOT NULL
+"""
+
+_GIVE_BACK_SQL = """
+UPDATE privacy_consentevent
+SET customer_id = %(restored)s, bucket = %(restored_bucket)s
+WHERE bucket = %(bucket)s AND customer_id = %(customer)s AND method <> 'merge'
+    AND (record_id = ANY(%(records)s::uuid[]) OR (record_id IS NULL AND recorded_for = %(restored)s))
+"""
+
+
+class NotAConsent(ValueError):
+    """A statement names a purpose, channel or state that does not exist."""
+
+
+@dataclass(frozen=True)
+class ConsentEntry:
+    """One statement of one person, as a source or a page gives it; channel "" speaks of all channels."""
+
+    customer_id: UUID
+    purpose: str
+    state: str
+    occurred_at: datetime
+    channel: str = ALL_CHANNELS
+    record_id: UUID | None = None
+    method: str = ""
+    policy_version: str = ""
+    language: str = ""
+    source: str = ""
+
+
+@transaction.atomic
+def record(events: pd.DataFrame | Sequence[ConsentEntry]) -> int:
+    """Write statements down and bring the states up to date; returns how many were new.
+
+    A frame has the columns of ConsentEntry: ids as UUID (`record_id` may be missing), `occurred_at` aware.
+    Recording the same statements again changes nothing.
+    """
+    frame = events if isinstance(events, pd.DataFrame) else _as_frame(events)
+    if frame.empty:
+        return 0
+    columns = _columns(frame)
+    with connection.cursor() as cursor:
+        cursor.execute(_LANDING_SQL)
+        copying.copy_in(cursor, "consent_landing", columns)
+    return sql.fetch("privacy", "record_consent.sql", strictness=STRICTNESS)[0]["recorded"]
+
+
+def move(survivor: UUID, duplicate: UUID) -> None:
+    """The statements of `duplicate` become the survivor's; where the two disagree the stricter one stands."""
+    move_all([(survivor, duplicate)])
+
+
+@transaction.atomic
+def move_all(pairs: Sequence[tuple[UUID, UUID]]) -> None:
+    """`move` for many pairs of (survivor, duplicate). A restriction of either side holds for both."""
+    if not pairs:
+        return
+    survivors, duplicates = [s for s, _ in pairs], [d for _, d in pairs]
+    both = {"survivors": survivors, "duplicates": duplicates}
+    with rewriting() as cursor:
+        sql.run("privacy", "stricter_of_two.sql", strictness=STRICTNESS, **both)
+        cursor.execute(_FOLLOW_SQL, both)
+        cursor.execute(_RESTRICT_SQL, both)
+    rebuild_states({*survivors, *duplicates})
+
+
+@transaction.atomic
+def give_back(customer_id: UUID, restored: UUID, record_ids: Iterable[UUID]) -> None:
+    """Undo a merge: what `restored` said, by record or directly, is theirs again, and both stand as they stood.
+
+    Where others remain merged into `customer_id`, the stricter of what is left stands.
+    """
+    with rewriting() as cursor:
+        params = {
+            "customer": customer_id,
+            "bucket": bucket_of(customer_id),
+            "restored": restored,
+            "restored_bucket": bucket_of(restored),
+            "records": list(record_ids),
+        }
+        cursor.execute(
+            "DELETE FROM privacy_consentevent WHERE bucket = %(bucket)s AND customer_id = %(customer)s "
+            "AND method = 'merge'",
+            params,
+        )
+        cursor.execute(_GIVE_BACK_SQL, params)
+    rebuild_states([customer_id, restored])
+
+
+@transaction.atomic
+def rebuild_states(customer_ids: Iterable[UUID]) -> None:
+    """Read the states of these customers from their statements again."""
+    ids = sorted(set(customer_ids))
+    params = {"ids": ids, "buckets": [bucket_of(each) for each in ids]}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM privacy_consentstate s USING unnest(%(buckets)s::smallint[], %(ids)s::uuid[]) "
+            "AS wanted (bucket, id) WHERE s.bucket = wanted.bucket AND s.customer_id = wanted.id",
+            params,
+        )
+    sql.run("privacy", "rebuild_states.sql", strictness=STRICTNESS, **params)
+
+
+@contextmanager
+def rewriting() -> Iterator[Any]:
+    """A transaction in which statements may follow their customer or be erased; elsewhere it is refused."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('iaros.consent_rewrite', 'on', true)")
+        yield cursor
+        cursor.execute("SELECT set_config('iaros.consent_rewrite', 'off', true)")
+
+
+def _as_frame(entries: Sequence[ConsentEntry]) -> pd.DataFrame:
+    names = [field.name for field in fields(ConsentEntry)]
+    return pd.DataFrame({name: [getattr(entry, name) for entry in entries] for name in names})
+
+
+def _columns(frame: pd.DataFrame) -> dict[str, copying.Column]:
+    customers = np.frombuffer(b"".join(each.bytes for each in frame["customer_id"]), dtype=np.uint8).reshape(-1, 16)
+    records = frame["record_id"] if "record_id" in frame else [None] * len(frame)
+    return {
+        "bucket": copying.smallints(customers[:, 15]),
+        "id": copying.uuids(uuid7_block(len(frame))),
+        "customer_id": copying.uuids(customers),
+        "record_id": copying.blobs([each.bytes if isinstance(each, UUID) else None for each in records]),
+        "purpose": copying.texts(_known(frame["purpose"], Purpose.values, "purpose")),
+        "channel": copying.texts(_known(_words(frame, "channel"), [ALL_CHANNELS, *Channel.values], "channel")),
+        "state": copying.texts(_known(frame["state"], ConsentValue.values, "state")),
+        "occurred_at": copying.timestamps(_utc(frame["occurred_at"])),
+        "method": copying.texts(_words(frame, "method")),
+        "policy_version": copying.texts(_words(frame, "policy_version")),
+        "language": copying.texts(_words(frame, "language")),
+        "source": copying.texts(_words(frame, "source")),
+    }
+
+
+def _words(frame: pd.DataFrame, name: str) -> list[str]:
+    if name not in frame:
+        return [""] * len(frame)
+    return ["" if pd.isna(each) else str(each) for each in frame[name]]
+
+
+def _known(values: Iterable[Any], known: Sequence[str], what: str) -> list[str]:
+    given = [str(each) for each in values]
+    unknown = sorted(set(given) - set(known))
+    if unknown:
+        raise NotAConsent(f"There is no {what} {', '.join(map(repr, unknown[:5]))}; there are {', '.join(known)}.")
+    return given
+
+
+def _utc(moments: pd.Series) -> Any:
+    aware = pd.to_datetime(moments, utc=True)
+    if aware.isna().any():
+        raise NotAConsent("A statement has no time; without one it cannot be put in order.")
+    return aware.dt.tz_localize(None).to_numpy()
