@@ -1,6 +1,16 @@
+"""Every address of the platform."""
+
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path, re_path
+
+from iaros.api import health, site
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("api/v1/", include("iaros.api.urls")),
+    re_path(r"^api/", site.UnknownView.as_view()),
+    path("oauth2/token", site.ClientTokenView.as_view(), name="token"),
+    path("livez", health.livez, name="livez"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
 ]

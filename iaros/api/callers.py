@@ -1,0 +1,130 @@
+"""Who is calling: a partner's system with a bearer token, or an analyst with the session of the pages.
+
+A token is looked up by its checksum on every request, so that a revoked one stops working at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.http import HttpRequest
+from django.utils import timezone
+from oauth2_provider.models import get_access_token_model
+from rest_framework.authentication import BaseAuthentication, CSRFCheck
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from iaros.accounts.models import ApiClient, User
+
+if TYPE_CHECKING:
+    # The views import this module by its name in the settings, so it cannot import them.
+    from rest_framework.views import APIView
+
+
+@dataclass(frozen=True)
+class Caller:
+    """The one who asks. `scopes` are those of the token; a signed-in person has permissions instead."""
+
+    user: User | None = None
+    client: ApiClient | None = None
+    scopes: frozenset[str] = frozenset()
+    refusal: str = ""
+
+    @property
+    def known(self) -> bool:
+        return bool(self.user or self.client)
+
+    @property
+    def key(self) -> str:
+        """A name for budgets and idempotency keys; empty for nobody."""
+        if self.client:
+            return f"client:{self.client.pk}"
+        return f"user:{self.user.pk}" if self.user else ""
+
+
+NOBODY = Caller()
+
+
+def caller_of(request: HttpRequest) -> Caller:
+    """Read the caller from the request; never raises. A wrong token is a Caller with a refusal."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme:
+        if scheme.lower() != "bearer" or not token.strip():
+            return Caller(refusal="Send the token as `Authorization: Bearer <token>`.")
+        return _by_token(token.strip())
+    session_key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+    return _by_session(request, session_key) if session_key else NOBODY
+
+
+def _by_token(token: str) -> Caller:
+    checksum = hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
+    found = get_access_token_model().objects.select_related("application").filter(token_checksum=checksum).first()
+    if found is None or found.application is None:
+        return Caller(refusal="The token is unknown.")
+    if found.expires <= timezone.now():
+        return Caller(refusal="The token has expired.")
+    granted = frozenset(found.scope.split()) & frozenset(found.application.scopes)
+    return Caller(client=found.application, scopes=granted)
+
+
+def _by_session(request: HttpRequest, session_key: str) -> Caller:
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
+    user = get_user(request)
+    return Caller(user=user) if isinstance(user, User) and user.is_active else NOBODY
+
+
+class CallerAuthentication(BaseAuthentication):
+    """Hands the views `request.user` (a person or nobody) and `request.auth` (the ApiClient or None)."""
+
+    def authenticate(self, request: Request) -> tuple[Any, Any] | None:
+        caller: Caller = request._request.caller  # type: ignore[attr-defined]
+        if caller.refusal:
+            raise AuthenticationFailed(caller.refusal)
+        if caller.client:
+            return None, caller.client
+        if caller.user:
+            _require_csrf_token(request)
+            return caller.user, None
+        return None
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="iaros"'
+
+
+def _require_csrf_token(request: Request) -> None:
+    check = CSRFCheck(lambda _: None)  # type: ignore[arg-type, return-value]
+    check.process_request(request._request)
+    reason = check.process_view(request._request, None, (), {})  # type: ignore[arg-type]
+    if reason:
+        raise PermissionDenied(f"CSRF: {reason}", code="csrf_failed")
+
+
+class ScopeOrPermission(BasePermission):
+    """A client needs the view's `scope`, a person its `permission`. A view that names neither is closed.
+
+    Either is a string, or a mapping from the HTTP method.
+    """
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        caller: Caller = request._request.caller  # type: ignore[attr-defined]
+        if caller.client:
+            scope = asked_of(view, "scope", request.method)
+            if scope and scope in caller.scopes:
+                return True
+            self.message = f"The token lacks the scope {scope}."
+            return False
+        permission = asked_of(view, "permission", request.method)
+        return bool(caller.user and permission and caller.user.has_perm(permission))
+
+
+def asked_of(view: APIView, what: str, method: str | None) -> str:
+    """The scope or permission that this view asks for."""
+    asked = getattr(view, what, "")
+    method = "GET" if method in ("HEAD", "OPTIONS", None) else method
+    return str(asked.get(method, "") if isinstance(asked, dict) else asked)
