@@ -1,4 +1,20 @@
+from privacy.models.audit import AuditEvent
 from privacy.models.consent import ConsentEvent, ConsentState, ConsentValue, PolicyText
+from privacy.models.rights import RequestKind, RequestState, RequestStep, RightsRequest, StepState, Tombstone
 from privacy.models.subject import LandingKey, Subject
 
-__all__ = ["ConsentEvent", "ConsentState", "ConsentValue", "LandingKey", "PolicyText", "Subject"]
+__all__ = [
+    "AuditEvent",
+    "ConsentEvent",
+    "ConsentState",
+    "ConsentValue",
+    "LandingKey",
+    "PolicyText",
+    "RequestKind",
+    "RequestState",
+    "RequestStep",
+    "RightsRequest",
+    "StepState",
+    "Subject",
+    "Tombstone",
+]
