@@ -106,6 +106,16 @@ def django_command(checkout: Checkout, name: str, rest: list[str]) -> int:
     if name in _WITHOUT_SERVERS:
         environment.prepare(checkout)
         return _django(checkout, []).run(name, *rest)
+    try:
+        return _with_servers(checkout, name, rest)
+    except Problem as problem:
+        if name != "doctor":
+            raise
+        # Servers that do not start are for the doctor to report, beside all the rest.
+        return _django(checkout, [], {"IAROS_SERVICES_PROBLEM": problem.what}).run(name, *rest)
+
+
+def _with_servers(checkout: Checkout, name: str, rest: list[str]) -> int:
     with services.attached(checkout) as keep:
         django = _django(checkout, keep)
         if name not in _WITHOUT_MIGRATING and not django.is_migrated():
