@@ -1,0 +1,3 @@
+from segmentation.features.batch import materialise
+
+__all__ = ["materialise"]

@@ -1,0 +1,189 @@
+"""What features are computed from: customers who may be analysed, what their profiles say, and their events.
+
+Reads: profiles_customer, profiles_profile, profiles_event. Refuses: anyone who fails the gate of `analytics`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from django.db import connection
+from numpy.typing import NDArray
+
+from iaros.lib import copying
+from iaros.lib.ids import BUCKETS
+from iaros.lib.purposes import Purpose
+from privacy import consent
+from segmentation.features.catalogue import TIER_RANK
+from segmentation.features.tiles import Events, Words
+
+# Small enough that the columns of a block stay in the processor's cache, large enough to be worth a query.
+BLOCK_CUSTOMERS = 8_000
+
+_CUSTOMERS_SQL = """
+SELECT c.id, p.birth_year, p.tier, p.enrolled_on
+FROM profiles_customer c
+LEFT JOIN profiles_profile p ON p.bucket = c.bucket AND p.id = c.id
+WHERE {which} AND c.merged_into IS NULL AND {gate}
+ORDER BY c.id
+"""
+_EVENTS_SQL = """
+SELECT e.customer_id, e.occurred_at, {ingested}, e.kind, e.value_base_minor, e.quantity, e.lead_days,
+       e.item, e.channel, e.cabin, e.haul
+FROM profiles_event e
+WHERE {which} AND e.occurred_at < %(as_of)s
+"""
+_IN_BUCKETS = "{table}.bucket BETWEEN %(low)s AND %(high)s"
+_OF_CUSTOMERS = "{table}.bucket = ANY(%(buckets)s::smallint[]) AND {table}.{column} = ANY(%(customers)s::uuid[])"
+_CUSTOMER_TYPES = {
+    "id": pa.string(),
+    "birth_year": pa.float64(),
+    "tier": pa.string(),
+    "enrolled_on": pa.date32(),
+}
+_EVENT_TYPES = {
+    "customer_id": pa.string(),
+    "occurred_at": pa.timestamp("us", tz="UTC"),
+    "ingested_at": pa.timestamp("us", tz="UTC"),
+    "kind": pa.int16(),
+    "value_base_minor": pa.float64(),
+    "quantity": pa.float64(),
+    "lead_days": pa.float64(),
+    **{name: pa.dictionary(pa.int32(), pa.string()) for name in ("item", "channel", "cabin", "haul")},
+}
+
+
+@dataclass(frozen=True)
+class Which:
+    """Which customers: a range of buckets, or a list of ids."""
+
+    low: int = 0
+    high: int = BUCKETS - 1
+    customers: tuple[str, ...] | None = None
+
+    def where(self, table: str, column: str) -> str:
+        if self.customers is None:
+            return _IN_BUCKETS.format(table=table)
+        return _OF_CUSTOMERS.format(table=table, column=column)
+
+    @property
+    def params(self) -> dict[str, Any]:
+        if self.customers is None:
+            return {"low": self.low, "high": self.high}
+        buckets = sorted({int(one[-2:], 16) for one in self.customers})
+        return {"buckets": buckets, "customers": list(self.customers)}
+
+
+@dataclass(frozen=True)
+class People:
+    """Customers in the order of their ids; what their profiles say, NaN and NaT where they do not."""
+
+    texts: pa.Array
+    birth_year: NDArray[np.float64]
+    tier_rank: NDArray[np.float64]
+    enrolled: NDArray[np.datetime64]
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    @property
+    def ids(self) -> NDArray[np.uint8]:
+        """Shape (n, 16)."""
+        return copying.uuid_block(pa.chunked_array([self.texts]))
+
+    def taken(self, index: NDArray[np.int64]) -> People:
+        return People(
+            self.texts.take(pa.array(index)), self.birth_year[index], self.tier_rank[index], self.enrolled[index]
+        )
+
+
+def blocks(buckets: Iterable[int]) -> Iterator[Which]:
+    """Ranges of neighbouring buckets that hold about a block of customers each, in order."""
+    width = max(1, min(BUCKETS, BLOCK_CUSTOMERS * BUCKETS // max(_population(), 1)))
+    run: list[int] = []
+    for bucket in sorted(set(buckets)):
+        if run and (bucket != run[-1] + 1 or len(run) == width):
+            yield Which(run[0], run[-1])
+            run = []
+        run.append(bucket)
+    if run:
+        yield Which(run[0], run[-1])
+
+
+def _population() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM profiles_customer WHERE merged_into IS NULL")
+        return int(cursor.fetchone()[0])
+
+
+def analysable(which: Which) -> People:
+    """Living customers of `which` whose data may be read for analytics."""
+    gate, params = consent.gate(Purpose.ANALYTICS, customer="c.id")
+    query = _CUSTOMERS_SQL.format(which=which.where("c", "id"), gate=gate)
+    with connection.cursor() as cursor:
+        table = copying.copy_out(cursor, query, {**which.params, **params}, types=_CUSTOMER_TYPES)
+    return People(
+        texts=_joined(table["id"]),
+        birth_year=_floats(table["birth_year"]),
+        tier_rank=_tier_rank(table["tier"]),
+        enrolled=np.asarray(_joined(table["enrolled_on"]), dtype="datetime64[D]"),
+    )
+
+
+def events(which: Which, people: People, before: datetime, *, ingested: bool = False) -> Events:
+    """The events of `people` before that moment; `customer` is the place in `people`. With `ingested`, `known` is
+    when the event reached us, else it is when it occurred."""
+    seen = "e.ingested_at" if ingested else "e.occurred_at AS ingested_at"
+    query = _EVENTS_SQL.format(which=which.where("e", "customer_id"), ingested=seen)
+    with connection.cursor() as cursor:
+        table = copying.copy_out(cursor, query, {**which.params, "as_of": before}, types=_EVENT_TYPES)
+    owner = pc.index_in(table["customer_id"], value_set=people.texts)
+    if owner.null_count:
+        ours = pc.is_valid(owner)
+        table, owner = table.filter(ours), owner.filter(ours)
+    return Events(
+        customer=np.asarray(_joined(owner)).astype(np.int64),
+        occurred=_moments(table["occurred_at"]),
+        known=_moments(table["ingested_at"]),
+        kind=np.asarray(_joined(table["kind"])),
+        value=_floats(table["value_base_minor"]),
+        quantity=_floats(table["quantity"]),
+        lead_days=_floats(table["lead_days"]),
+        **{name: _words(table[name]) for name in ("item", "channel", "cabin", "haul")},
+    )
+
+
+def microseconds(moment: datetime) -> int:
+    """Since 1970, exact: a float would be wrong by some of them."""
+    return int(np.datetime64(moment.replace(tzinfo=None), "us").astype(np.int64))
+
+
+def _joined(column: pa.ChunkedArray) -> pa.Array:
+    joined = column.combine_chunks()
+    return pa.concat_arrays(joined.chunks) if isinstance(joined, pa.ChunkedArray) else joined
+
+
+def _moments(column: pa.ChunkedArray) -> NDArray[np.int64]:
+    return np.asarray(_joined(column).cast(pa.int64()))
+
+
+def _floats(column: pa.ChunkedArray) -> NDArray[np.float64]:
+    return column.to_numpy().astype(np.float64)
+
+
+def _words(column: pa.ChunkedArray) -> Words:
+    encoded = _joined(column.unify_dictionaries())
+    codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
+    return Words(codes, tuple(encoded.dictionary.to_pylist()))
+
+
+def _tier_rank(column: pa.ChunkedArray) -> NDArray[np.float64]:
+    encoded = _joined(column).dictionary_encode()
+    ranks = [float(TIER_RANK.get(word.lower(), 1)) for word in encoded.dictionary.to_pylist()]
+    return np.array([*ranks, np.nan])[encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)]

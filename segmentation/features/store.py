@@ -1,0 +1,121 @@
+"""The feature store's table: vectors are replaced bucket by bucket, and read in blocks.
+
+Refuses: a vector of another catalogue version, and on reading whoever fails the gate of `analytics` by now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import numpy as np
+import pyarrow as pa
+from django.db import connection, transaction
+from numpy.typing import NDArray
+
+from iaros.lib import copying
+from iaros.lib.ids import bucket_of
+from iaros.lib.purposes import Purpose
+from privacy import consent
+from segmentation.features import catalogue, facts
+from segmentation.features.facts import Which
+from segmentation.models import FeatureVector
+
+_READ_SQL = """
+SELECT v.id, v.values
+FROM segmentation_featurevector v
+WHERE v.bucket BETWEEN %(low)s AND %(high)s AND v.catalogue_version = %(version)s AND {gate}
+ORDER BY v.bucket, v.id
+"""
+# What was derived about a person who may no longer be analysed leaves with the vector.
+_DERIVED = (
+    ("segmentation_score", "customer_id"),
+    ("segmentation_membership", "id"),
+    ("segmentation_transition", "customer_id"),
+)
+_FORGET_SQL = """
+DELETE FROM {table} t
+WHERE t.bucket BETWEEN %(low)s AND %(high)s
+  AND NOT EXISTS (SELECT 1 FROM segmentation_featurevector v WHERE v.bucket = t.bucket AND v.id = t.{column})
+"""
+
+
+@dataclass(frozen=True)
+class Block:
+    """Vectors of neighbouring customers: `ids` of shape (n, 16), `values` of shape (n, features)."""
+
+    which: Which
+    ids: NDArray[np.uint8]
+    values: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def columns(self, names: Iterable[str]) -> NDArray[np.float32]:
+        """The named features, in that order."""
+        return self.values[:, [catalogue.POSITION[name] for name in names]]
+
+
+@transaction.atomic
+def replace(which: Which, ids: NDArray[np.uint8], values: NDArray[np.float32], as_of: datetime) -> None:
+    """Put these vectors in the place of all that `which` had; whoever is not among them loses what was derived."""
+    order = np.argsort(ids[:, 15], kind="stable")
+    ids, packed = ids[order], np.ascontiguousarray(values[order], dtype="<f4")
+    with connection.cursor() as cursor:
+        # The vectors can be computed again, so their commit need not wait for the disk.
+        cursor.execute("SET LOCAL synchronous_commit = off")
+        params = {"low": which.low, "high": which.high}
+        cursor.execute("DELETE FROM segmentation_featurevector WHERE bucket BETWEEN %(low)s AND %(high)s", params)
+        if len(ids):
+            _copy(cursor, ids, packed, as_of)
+        for table, column in _DERIVED:
+            cursor.execute(_FORGET_SQL.format(table=table, column=column), params)
+
+
+def _copy(cursor: object, ids: NDArray[np.uint8], packed: NDArray[np.float32], as_of: datetime) -> None:
+    count = len(ids)
+    columns: dict[str, copying.Column] = {
+        "bucket": copying.smallints(ids[:, 15]),
+        "id": copying.uuids(ids),
+        "as_of": copying.timestamps(np.full(count, facts.microseconds(as_of), dtype="datetime64[us]")),
+        "catalogue_version": copying.integers(np.full(count, catalogue.VERSION)),
+        "values": copying.Fixed(packed.view(np.uint8).reshape(count, -1)),
+    }
+    copying.copy_in(cursor, "segmentation_featurevector", columns)
+
+
+def blocks(buckets: Iterable[int] = range(256)) -> Iterator[Block]:
+    """All vectors of today's catalogue, a few thousand customers at a time."""
+    for which in facts.blocks(buckets):
+        yield read(which)
+
+
+def read(which: Which) -> Block:
+    gate, params = consent.gate(Purpose.ANALYTICS, customer="v.id")
+    with connection.cursor() as cursor:
+        table = copying.copy_out(
+            cursor,
+            _READ_SQL.format(gate=gate),
+            {**params, "low": which.low, "high": which.high, "version": catalogue.VERSION},
+            types={"id": pa.string(), "values": pa.string()},
+        )
+    joined = "".join(table["values"].to_pylist()).replace("\\x", "")
+    values = np.frombuffer(bytes.fromhex(joined), dtype="<f4").reshape(-1, len(catalogue.FEATURES))
+    return Block(which, copying.uuid_block(table["id"]), values)
+
+
+def vector_of(customer_id: UUID) -> tuple[NDArray[np.float32], datetime] | None:
+    """One customer's stored vector and its moment; None without one of today's catalogue or a ground to read it."""
+    if not consent.decide(customer_id, Purpose.ANALYTICS).allowed:
+        return None
+    row = FeatureVector.objects.filter(
+        bucket=bucket_of(customer_id), id=customer_id, catalogue_version=catalogue.VERSION
+    ).first()
+    return (np.frombuffer(bytes(row.values), dtype="<f4"), row.as_of) if row else None
+
+
+def unpack(values: bytes) -> dict[str, float]:
+    """A packed vector as numbers by name."""
+    return dict(zip(catalogue.NAMES, np.frombuffer(values, dtype="<f4").tolist(), strict=True))
