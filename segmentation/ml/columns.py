@@ -101,7 +101,7 @@ def describe(values: pd.Series, max_categories: int = 200) -> Column:
     name, filled = str(values.name), values[~tables.missing(values)]
     if filled.empty:
         return Column(name, "ignored", reason="empty")
-    if is_nested(filled):
+    if tables.is_nested(filled):
         return Column(name, "ignored", reason="holds lists or records")
     distinct = filled.drop_duplicates()
     if len(distinct) == 1:
@@ -224,10 +224,6 @@ def _is_identifier(name: str, numbers: np.ndarray, rows: int) -> bool:
         return False
     counting = np.ptp(whole) < 2 * rows
     return bool(_IDENTIFIER.search(name) or name.lower().endswith(("id", "number")) or (counting and rows >= 100))
-
-
-def is_nested(filled: pd.Series) -> bool:
-    return isinstance(filled.iloc[0], (list, dict, set, tuple, np.ndarray))
 
 
 def _presence(name: str, values: pd.Series, filled: pd.Series, reason: str) -> Column:

@@ -10,50 +10,46 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import BaseEstimator
 
-KNOTS = 2000
-
 
 class AnswerSets(BaseEstimator):
-    """`fit(score, outcome)` on held-out rows; `coverage(score, outcome)` on others is what the promise came to."""
+    """`fit(score, outcome)` on held-out rows; `coverage(score, outcome)` on others is what the promise came to.
+
+    Cross-fitted scores come with the fold of each row; a new row is then scored by every fold's model (one
+    column each) and compared only with rows that the same model had not seen.
+    """
 
     def __init__(self, level: float = 0.9, seed: int = 1) -> None:
         self.level = level
         self.seed = seed
 
-    def fit(self, score: np.ndarray, outcome: np.ndarray) -> Self:
+    def fit(self, score: np.ndarray, outcome: np.ndarray, *, fold: np.ndarray | None = None) -> Self:
+        fold = np.zeros(len(score), dtype=int) if fold is None else fold
         # Strangeness of an answer: how little the score speaks for it.
-        self.strangeness_ = {answer: np.sort(_strange(score[outcome == answer], answer)) for answer in (0, 1)}
+        self.strangeness_ = {
+            answer: [np.sort(_strange(score[(fold == part) & (outcome == answer)], answer)) for part in np.unique(fold)]
+            for answer in (0, 1)
+        }
         return self
 
-    def contains(self, score: np.ndarray, answer: int) -> np.ndarray:
+    def contains(self, scores: np.ndarray, answer: int) -> np.ndarray:
         """Whether `answer` stays in each row's set. Ties are broken by a seeded draw: many rows of equal
         score would otherwise promise 90 % and deliver more."""
-        known, strange = self.strangeness_[answer], _strange(score, answer)
-        above = len(known) - np.searchsorted(known, strange, side="right")
-        equal = np.searchsorted(known, strange, side="right") - np.searchsorted(known, strange, side="left")
-        draw = np.random.default_rng([self.seed, answer]).random(len(score))
-        return (above + draw * (equal + 1)) / (len(known) + 1) > 1 - self.level
+        scores = scores[:, None] if scores.ndim == 1 else scores
+        draw = np.random.default_rng([self.seed, answer]).random(len(scores))
+        stranger, known = draw.copy(), 1
+        for part, rows in enumerate(self.strangeness_[answer]):
+            strange = _strange(scores[:, part], answer)
+            below, up_to = np.searchsorted(rows, strange, side="left"), np.searchsorted(rows, strange, side="right")
+            stranger += len(rows) - up_to + draw * (up_to - below)
+            known += len(rows)
+        return stranger / known > 1 - self.level
 
-    def coverage(self, score: np.ndarray, outcome: np.ndarray) -> float:
-        return float(np.where(outcome == 1, self.contains(score, 1), self.contains(score, 0)).mean())
-
-    def to_json(self) -> dict[str, Any]:
-        """Quantiles of each answer's strangeness: enough to decide, small enough to store."""
-        return {
-            "kind": "answer_sets",
-            "level": self.level,
-            "strangeness": {str(answer): _thin(known).tolist() for answer, known in self.strangeness_.items()},
-        }
+    def coverage(self, scores: np.ndarray, outcome: np.ndarray) -> float:
+        return float(np.where(outcome == 1, self.contains(scores, 1), self.contains(scores, 0)).mean())
 
 
 def _strange(score: np.ndarray, answer: int) -> np.ndarray:
     return 1 - score if answer == 1 else np.asarray(score, dtype=float)
-
-
-def _thin(values: np.ndarray) -> np.ndarray:
-    if len(values) <= KNOTS:
-        return values
-    return np.quantile(values, np.linspace(0, 1, KNOTS))
 
 
 class ErrorBands(BaseEstimator):

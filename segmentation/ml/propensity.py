@@ -91,8 +91,10 @@ class Judged:
     """Scores of the test rows, and of rows not trained on that calibrate and promise."""
 
     test_score: np.ndarray
+    test_score_by_fold: np.ndarray
     held_score: np.ndarray
     held_outcome: np.ndarray
+    held_fold: np.ndarray
     encoder: TableEncoder
     gain: np.ndarray
 
@@ -115,7 +117,8 @@ def evaluate(request: PropensityRequest) -> PropensityReport:
     calibration = Calibration(seed=request.seed).fit(judged.held_score, judged.held_outcome)
     seconds = time.perf_counter() - started
     outcome, probability = examples.outcome[test], calibration.transform(judged.test_score)
-    promise = AnswerSets(seed=request.seed).fit(judged.held_score, judged.held_outcome)
+    promise = AnswerSets(seed=request.seed)
+    promise.fit(judged.held_score, judged.held_outcome, fold=judged.held_fold)
     named = sorted(leaking, key=lambda name: -leaking[name])
     auc = metrics.roc_auc(outcome, probability)
     return PropensityReport(
@@ -126,7 +129,7 @@ def evaluate(request: PropensityRequest) -> PropensityReport:
         brier=metrics.brier(outcome, probability),
         ece=metrics.ece(outcome, probability),
         lift_top_decile=metrics.lift_in_top(outcome, probability),
-        coverage_90=promise.coverage(judged.test_score, outcome),
+        coverage_90=promise.coverage(judged.test_score_by_fold, outcome),
         train_seconds=round(seconds, 3),
         leaks=named,
         dropped_leaks=named,
@@ -238,15 +241,16 @@ def _cross_fitted(rows: pd.DataFrame, outcome: np.ndarray, train: np.ndarray, te
     answers = outcome[train]
     count = min(_fold_count(len(train)), int(answers.sum()), int((1 - answers).sum()))
     fold = splits.folds(answers, count=count, seed=seed)
-    held, together, gain = np.empty(len(train)), np.zeros(len(test)), np.zeros(matrix.shape[1])
+    held, raw, gain = np.empty(len(train)), np.zeros((len(test), count)), np.zeros(matrix.shape[1])
     for number in range(count):
         away = fold == number
         trees = BoostedTreesClassifier(categorical=tuple(encoder.categorical_), seed=seed + number)
         trees.fit(matrix[~away], answers[~away])
         held[away] = trees.raw(matrix[away])
-        together += trees.raw(unseen) / count
+        raw[:, number] = trees.raw(unseen)
         gain += trees.gain() / count
-    return Judged(_sigmoid(together), _sigmoid(held), answers, encoder, gain)
+    together = _sigmoid(raw.mean(axis=1))
+    return Judged(together, _sigmoid(raw), _sigmoid(held), answers, fold, encoder, gain)
 
 
 def _fitted_before(
@@ -266,7 +270,8 @@ def _fitted_before(
     trees.fit(matrix, outcome[train])
     held = trees.score_of(encoder.transform(rows.iloc[calibrate]))
     judged = trees.score_of(encoder.transform(rows.iloc[test]))
-    return Judged(judged, held, outcome[calibrate], encoder, trees.gain())
+    one = np.zeros(len(calibrate), dtype=int)
+    return Judged(judged, judged, held, outcome[calibrate], one, encoder, trees.gain())
 
 
 def _require_features(matrix: np.ndarray) -> None:

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pa_csv
@@ -177,11 +178,17 @@ def _first_line(problem: BaseException) -> str:
 def missing(values: pd.Series) -> pd.Series:
     """True where a value is absent, blank or one of the usual words for absent."""
     absent = values.isna()
-    if is_text(values):
+    if is_text(values) and not is_nested(values):
         words = pd.Series(values.unique())
         empty = words[words.notna() & words.astype("str").str.strip().str.lower().isin(MISSING_WORDS)]
         absent = absent | values.isin(list(empty))
     return absent
+
+
+def is_nested(values: pd.Series) -> bool:
+    """True for a Parquet column of lists or records, which has no single value a row."""
+    first = values.dropna().head(1)
+    return not first.empty and isinstance(first.iloc[0], list | dict | set | tuple | np.ndarray)
 
 
 def is_text(values: pd.Series) -> bool:
