@@ -12,13 +12,9 @@ from iaros.accounts.models import ApiClient
 class ClientScopes(SettingsScopes):
     """A client gets the scopes written on it and no others; asking for none gives all of its own."""
 
-    def get_available_scopes(
-        self, application: ApiClient | None = None, *args: Any, **kwargs: Any
-    ) -> list[str]:
+    def get_available_scopes(self, application: ApiClient | None = None, *args: Any, **kwargs: Any) -> list[str]:
         known = self.get_all_scopes()
         return [scope for scope in (application.scopes if application else []) if scope in known]
 
-    def get_default_scopes(
-        self, application: ApiClient | None = None, *args: Any, **kwargs: Any
-    ) -> list[str]:
+    def get_default_scopes(self, application: ApiClient | None = None, *args: Any, **kwargs: Any) -> list[str]:
         return self.get_available_scopes(application)
