@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
@@ -14,11 +15,12 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
+from iaros.lib.ids import bucket_of
 from privacy import requests
 from privacy.erasure import CannotAnswer
 from privacy.models import (
     AuditEvent,
-    ConsentEvent,
+    ConsentEvidence,
     PolicyText,
     RequestKind,
     RequestState,
@@ -28,6 +30,13 @@ from privacy.models import (
 )
 
 ANSWER = "accounts.answer_rights_requests"
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text.strip())
+    except ValueError:
+        return None
 
 
 class Evidence:
@@ -51,8 +60,8 @@ class EvidenceAdmin(Evidence, admin.ModelAdmin):
     list_display_links = None
 
 
-@admin.register(ConsentEvent)
-class ConsentEventAdmin(EvidenceAdmin):
+@admin.register(ConsentEvidence)
+class ConsentEvidenceAdmin(EvidenceAdmin):
     """Search by customer id. Every statement with where, how and under which text it was made."""
 
     list_display = (
@@ -72,6 +81,14 @@ class ConsentEventAdmin(EvidenceAdmin):
     search_help_text = "The customer's id"
     ordering = ("-occurred_at", "id")
 
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[ConsentEvidence], search_term: str
+    ) -> tuple[QuerySet[ConsentEvidence], bool]:
+        customer_id = _uuid(search_term)
+        if not search_term or customer_id is None:
+            return queryset if not search_term else queryset.none(), False
+        return queryset.filter(bucket=bucket_of(customer_id), customer_id=customer_id), False
+
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(EvidenceAdmin):
@@ -90,12 +107,10 @@ class AuditEventAdmin(EvidenceAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[AuditEvent], search_term: str
     ) -> tuple[QuerySet[AuditEvent], bool]:
-        if not search_term:
-            return queryset, False
-        try:
-            return queryset.filter(ids__contains=[forms.UUIDField().clean(search_term)]), False
-        except forms.ValidationError:
-            return queryset.none(), False
+        customer_id = _uuid(search_term)
+        if not search_term or customer_id is None:
+            return queryset if not search_term else queryset.none(), False
+        return queryset.filter(ids__contains=[customer_id]), False
 
 
 @admin.register(PolicyText)

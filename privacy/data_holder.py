@@ -11,7 +11,7 @@ from django.db.models import Model
 from iaros.lib.ids import bucket_of
 from privacy import audit, consent
 from privacy.ledger import rewriting
-from privacy.models import AuditEvent, ConsentEvent, ConsentState, RightsRequest, Subject, Tombstone
+from privacy.models import AuditEvent, ConsentEvent, ConsentEvidence, ConsentState, RightsRequest, Subject, Tombstone
 
 AUDIT_LINES = 10_000
 
@@ -27,6 +27,7 @@ class PrivacyHolder:
     models: Sequence[type[Model]] = (
         Subject,
         ConsentEvent,
+        ConsentEvidence,
         ConsentState,
         AuditEvent,
         RightsRequest,

@@ -46,7 +46,7 @@ class PolicyText(models.Model):
         return f"{self.version} ({self.language})"
 
 
-class ConsentEvent(models.Model):
+class Statement(models.Model):
     """One statement of one person. Written once; the database refuses to change it (see docs/privacy.md).
 
     `record_id` is the source record that carried it and never changes; `recorded_for` is the customer it was
@@ -68,9 +68,7 @@ class ConsentEvent(models.Model):
         "source": _EVIDENCE,
     }
 
-    pk = models.CompositePrimaryKey("bucket", "id")
     bucket = models.SmallIntegerField()
-    id = models.UUIDField(default=uuid7, editable=False)
     customer_id = models.UUIDField()
     recorded_for = models.UUIDField()
     record_id = models.UUIDField(null=True)
@@ -85,6 +83,19 @@ class ConsentEvent(models.Model):
     source = models.CharField(max_length=60)
 
     class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.channel or 'all channels'} {self.state}"
+
+
+class ConsentEvent(Statement):
+    """The ledger."""
+
+    pk = models.CompositePrimaryKey("bucket", "id")
+    id = models.UUIDField(default=uuid7, editable=False)
+
+    class Meta:
         db_table = "privacy_consentevent"
         indexes = [
             models.Index(
@@ -93,8 +104,17 @@ class ConsentEvent(models.Model):
             )
         ]
 
-    def __str__(self) -> str:
-        return f"{self.purpose} {self.channel or 'all channels'} {self.state}"
+
+class ConsentEvidence(Statement):
+    """The ledger as the administration pages read it: they need a key of one column."""
+
+    id = models.UUIDField(primary_key=True, editable=False)
+
+    class Meta:
+        managed = False
+        db_table = "privacy_consentevent"
+        verbose_name = "consent statement"
+        verbose_name_plural = "consent evidence"
 
 
 class ConsentState(models.Model):
