@@ -44,9 +44,9 @@ class Collaborative:
         self.iterations = iterations
 
     def fit(self, history: History) -> Collaborative:
-        self.model_ = self._model(min(self.factors, max(history.likes.shape[1] - 1, 1)))
         # BLAS threads inside OpenMP threads make ALS slower, up to 2x here and 10x on larger machines.
         with threadpool_limits(1, "blas"):
+            self.model_ = self._model(min(self.factors, max(history.likes.shape[1] - 1, 1)))
             self.model_.fit(history.likes[history.is_warm], show_progress=False)
         self.item_factors_ = np.asarray(self.model_.item_factors, dtype=np.float32)
         return self
@@ -64,7 +64,8 @@ class Collaborative:
         """The model as it was after `fit`, from its arrays and parameters."""
         it = cls(int(params["factors"]), params["regularization"], params["alpha"], int(params["iterations"]))
         it.item_factors_ = arrays["item_factors"]
-        it.model_ = it._model(it.item_factors_.shape[1])
+        with threadpool_limits(1, "blas"):
+            it.model_ = it._model(it.item_factors_.shape[1])
         it.model_.item_factors = it.item_factors_
         return it
 

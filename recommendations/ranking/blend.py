@@ -17,11 +17,12 @@ _STEPS = 4
 
 def standardised(scores: Scores, eligible: NDArray[np.bool_]) -> Scores:
     """Mean 0 and deviation 1 over each person's eligible items; 0 elsewhere."""
-    number = np.maximum(eligible.sum(axis=1, keepdims=True), 1)
-    masked = np.where(eligible, scores, np.float32(0))
-    mean = masked.sum(axis=1, keepdims=True) / number
-    centred = np.where(eligible, scores - mean, np.float32(0))
-    deviation = np.sqrt((centred**2).sum(axis=1, keepdims=True) / number)
+    mask = eligible.astype(np.float32)
+    number = np.maximum(mask.sum(axis=1, keepdims=True), 1)
+    centred = scores * mask
+    centred -= centred.sum(axis=1, keepdims=True) / number
+    centred *= mask
+    deviation = np.sqrt(np.einsum("ij,ij->i", centred, centred)[:, None] / number)
     return np.asarray(centred / np.maximum(deviation, 1e-6), dtype=np.float32)
 
 
