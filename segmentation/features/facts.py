@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
 from django.db import connection
 from numpy.typing import NDArray
 
@@ -26,37 +27,40 @@ from segmentation.features.tiles import Events, Words
 # Small enough that the columns of a block stay in the processor's cache, large enough to be worth a query.
 BLOCK_CUSTOMERS = 8_000
 
+# One text for all rows: a COPY sends a message a row, which cost as much again as writing the rows (measured: 0.31
+# against 0.16 s for 78,000 events). The separator is ASCII's own, which no code of an airline contains.
+_GATHERED_SQL = "SELECT string_agg(concat_ws(E'\\x1f', {columns}), E'\\n' {order}) {source}"
 _CUSTOMERS_SQL = """
-SELECT c.id, p.birth_year, p.tier, p.enrolled_on
 FROM profiles_customer c
 LEFT JOIN profiles_profile p ON p.bucket = c.bucket AND p.id = c.id
 WHERE {which} AND c.merged_into IS NULL AND {gate}
-ORDER BY c.id
 """
 _EVENTS_SQL = """
-SELECT e.customer_id, e.occurred_at, {ingested}, e.kind, e.value_base_minor, e.quantity, e.lead_days,
-       e.item, e.channel, e.cabin, e.haul
 FROM profiles_event e
 WHERE {which} AND e.occurred_at < %(as_of)s
 """
 _IN_BUCKETS = "{table}.bucket BETWEEN %(low)s AND %(high)s"
 _OF_CUSTOMERS = "{table}.bucket = ANY(%(buckets)s::smallint[]) AND {table}.{column} = ANY(%(customers)s::uuid[])"
-_CUSTOMER_TYPES = {
-    "id": pa.string(),
-    "birth_year": pa.float64(),
-    "tier": pa.string(),
-    "enrolled_on": pa.date32(),
+_WORD = pa.dictionary(pa.int32(), pa.string())
+_CUSTOMER_COLUMNS: dict[str, tuple[str, pa.DataType]] = {
+    "id": ("c.id", pa.string()),
+    "birth_year": ("coalesce(p.birth_year::text, '')", pa.float64()),
+    "tier": ("coalesce(p.tier, '')", pa.string()),
+    "enrolled_on": ("coalesce(p.enrolled_on::text, '')", pa.date32()),
 }
-_EVENT_TYPES = {
-    "customer_id": pa.string(),
-    "occurred_at": pa.timestamp("us", tz="UTC"),
-    "ingested_at": pa.timestamp("us", tz="UTC"),
-    "kind": pa.int16(),
-    "value_base_minor": pa.float64(),
-    "quantity": pa.float64(),
-    "lead_days": pa.float64(),
-    **{name: pa.dictionary(pa.int32(), pa.string()) for name in ("item", "channel", "cabin", "haul")},
+_EVENT_COLUMNS: dict[str, tuple[str, pa.DataType]] = {
+    "customer_id": ("e.customer_id", pa.string()),
+    "occurred_at": ("e.occurred_at", pa.timestamp("us", tz="UTC")),
+    "kind": ("e.kind", pa.int16()),
+    "value": ("coalesce(e.value_base_minor::text, '')", pa.float64()),
+    "quantity": ("e.quantity", pa.float64()),
+    "lead_days": ("coalesce(e.lead_days::text, '')", pa.float64()),
+    "item": ("coalesce(translate(e.item, E'\x1f\r\n', ''), '')", _WORD),
+    "channel": ("coalesce(e.channel, '')", _WORD),
+    "cabin": ("coalesce(e.cabin, '')", _WORD),
+    "haul": ("coalesce(e.haul, '')", _WORD),
 }
+_INGESTED = {"ingested_at": ("e.ingested_at", pa.timestamp("us", tz="UTC"))}
 
 
 @dataclass(frozen=True)
@@ -125,9 +129,8 @@ def _population() -> int:
 def analysable(which: Which) -> People:
     """Living customers of `which` whose data may be read for analytics."""
     gate, params = consent.gate(Purpose.ANALYTICS, customer="c.id")
-    query = _CUSTOMERS_SQL.format(which=which.where("c", "id"), gate=gate)
-    with connection.cursor() as cursor:
-        table = copying.copy_out(cursor, query, {**which.params, **params}, types=_CUSTOMER_TYPES)
+    source = _CUSTOMERS_SQL.format(which=which.where("c", "id"), gate=gate)
+    table = _gathered(_CUSTOMER_COLUMNS, source, {**which.params, **params}, order="ORDER BY c.id")
     return People(
         texts=_joined(table["id"]),
         birth_year=_floats(table["birth_year"]),
@@ -139,10 +142,9 @@ def analysable(which: Which) -> People:
 def events(which: Which, people: People, before: datetime, *, ingested: bool = False) -> Events:
     """The events of `people` before that moment; `customer` is the place in `people`. With `ingested`, `known` is
     when the event reached us, else it is when it occurred."""
-    seen = "e.ingested_at" if ingested else "e.occurred_at AS ingested_at"
-    query = _EVENTS_SQL.format(which=which.where("e", "customer_id"), ingested=seen)
-    with connection.cursor() as cursor:
-        table = copying.copy_out(cursor, query, {**which.params, "as_of": before}, types=_EVENT_TYPES)
+    columns = _EVENT_COLUMNS | (_INGESTED if ingested else {})
+    source = _EVENTS_SQL.format(which=which.where("e", "customer_id"))
+    table = _gathered(columns, source, {**which.params, "as_of": before})
     owner = pc.index_in(table["customer_id"], value_set=people.texts)
     if owner.null_count:
         ours = pc.is_valid(owner)
@@ -150,12 +152,31 @@ def events(which: Which, people: People, before: datetime, *, ingested: bool = F
     return Events(
         customer=np.asarray(_joined(owner)).astype(np.int64),
         occurred=_moments(table["occurred_at"]),
-        known=_moments(table["ingested_at"]),
+        known=_moments(table["ingested_at" if ingested else "occurred_at"]),
         kind=np.asarray(_joined(table["kind"])),
-        value=_floats(table["value_base_minor"]),
+        value=_floats(table["value"]),
         quantity=_floats(table["quantity"]),
         lead_days=_floats(table["lead_days"]),
         **{name: _words(table[name]) for name in ("item", "channel", "cabin", "haul")},
+    )
+
+
+def _gathered(
+    columns: dict[str, tuple[str, pa.DataType]], source: str, params: dict[str, Any], order: str = ""
+) -> pa.Table:
+    """The columns of all rows of `source`, as Arrow; an empty field is missing."""
+    expressions = ", ".join(expression for expression, _ in columns.values())
+    with connection.cursor() as cursor:
+        cursor.execute(_GATHERED_SQL.format(columns=expressions, source=source, order=order), params)
+        text: str | None = cursor.fetchone()[0]
+    types = {name: dtype for name, (_, dtype) in columns.items()}
+    if not text:
+        return pa.schema(list(types.items())).empty_table()
+    return pa_csv.read_csv(
+        pa.BufferReader(text.encode()),
+        read_options=pa_csv.ReadOptions(column_names=list(columns)),
+        parse_options=pa_csv.ParseOptions(delimiter="\x1f", quote_char=False),
+        convert_options=pa_csv.ConvertOptions(column_types=types, strings_can_be_null=True, null_values=[""]),
     )
 
 
