@@ -166,7 +166,8 @@ SPECTACULAR_SETTINGS = {
 OAUTH2_PROVIDER_APPLICATION_MODEL = "accounts.ApiClient"
 OAUTH2_PROVIDER = {
     "SCOPES": {
-        "profiles:read": "Read customer profiles",
+        "profiles:read": "Read customer profiles, names and contacts masked",
+        "profiles:reveal": "Read names and contacts unmasked",
         "profiles:write": "Create and update customer profiles",
         "segments:read": "Read segments and their members",
         "segments:write": "Create and change segments",

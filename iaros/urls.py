@@ -6,6 +6,7 @@ from django.urls import include, path, re_path
 from iaros.api import health, site
 
 urlpatterns = [
+    path("", include("iaros.accounts.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("iaros.api.urls")),
     re_path(r"^api/", site.UnknownView.as_view()),

@@ -13,6 +13,8 @@ from drf_standardized_errors.types import Error, ErrorResponse
 from rest_framework import exceptions, serializers
 from rest_framework.response import Response
 
+from iaros.intelligence import ConsentRequired, TookTooLong, UnknownCustomer
+
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -77,7 +79,26 @@ def _place(error: Error, in_query: bool) -> dict[str, str]:
     return {"pointer": "/" + error.attr.replace(".", "/"), **told}
 
 
+class ConsentMissing(exceptions.PermissionDenied):
+    default_code = "consent-required"
+
+
+class TimedOut(exceptions.APIException):
+    status_code = 503
+    default_code = "timed-out"
+    default_detail = "It took longer than the airline allows; ask again."
+    wait = 1
+
+
 class ProblemHandler(ExceptionHandler):
+    def convert_known_exceptions(self, exc: Exception) -> Exception:
+        """What the domain refuses, as HTTP says it."""
+        if isinstance(exc, UnknownCustomer):
+            return exceptions.NotFound("No such customer.")
+        if isinstance(exc, ConsentRequired):
+            return ConsentMissing(str(exc))
+        return TimedOut() if isinstance(exc, TookTooLong) else super().convert_known_exceptions(exc)
+
     def report_exception(self, exc: exceptions.APIException, response: Response) -> None:
         response.content_type = MEDIA_TYPE
         super().report_exception(exc, response)

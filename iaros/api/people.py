@@ -1,0 +1,96 @@
+"""How a request names a person, and a purpose to read about them."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from rest_framework import serializers
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+
+from iaros.api.callers import Caller
+from iaros.intelligence import Reader, UnknownCustomer
+from iaros.lib.purposes import Channel, Purpose
+from privacy.encryption import lookup_keys
+from profiles.models import Customer, Identifier, IdentifierKind
+
+_NAMED_BY = ("customer_id", "loyalty_number", "email")
+
+
+class PurposeSerializer(serializers.Serializer):
+    """Why the caller reads, and by which channel it will use what it reads."""
+
+    purpose = serializers.ChoiceField(Purpose.choices)
+    channel = serializers.ChoiceField(Channel.choices, required=False)
+
+
+class PersonSerializer(PurposeSerializer):
+    """A person by exactly one of three names."""
+
+    customer_id = serializers.UUIDField(required=False)
+    loyalty_number = serializers.CharField(required=False, max_length=40)
+    email = serializers.CharField(required=False, max_length=254)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if sum(name in attrs for name in _NAMED_BY) != 1:
+            raise serializers.ValidationError(f"Name the person by exactly one of {', '.join(_NAMED_BY)}.")
+        return attrs
+
+
+def said(serializer: type[serializers.Serializer], request: Request) -> dict[str, Any]:
+    """What the request says, checked: its body, or on a GET its query."""
+    given = serializer(data=request.query_params if request.method in ("GET", "HEAD") else request.data)
+    given.is_valid(raise_exception=True)
+    return dict(given.validated_data)
+
+
+def reader_of(request: Request, data: dict[str, Any]) -> Reader:
+    """The reader whom the request stands for; a client may name only the purposes written on it."""
+    purpose = Purpose(data["purpose"])
+    if request.auth and not request.auth.allows(purpose):
+        raise PermissionDenied(f"This client may not read for the purpose {purpose}.", code="purpose-not-allowed")
+    match = request._request.resolver_match
+    return Reader(
+        purpose=purpose,
+        channel=Channel(data["channel"]) if data.get("channel") else None,
+        actor=None if request.auth else request.user,
+        client=request.auth,
+        route=f"{request.method} /{match.route}" if match else request.path,
+        request_id=request._request.request_id,  # type: ignore[attr-defined]
+        reveal=bool(data.get("reveal")) and _may_reveal(request),
+    )
+
+
+def _may_reveal(request: Request) -> bool:
+    caller: Caller = request._request.caller  # type: ignore[attr-defined]
+    allowed = "profiles:reveal" in caller.scopes if caller.client else request.user.has_perm("accounts.view_pii")
+    if not allowed:
+        raise PermissionDenied("Names and contacts stay masked: profiles:reveal is missing.", code="stays-masked")
+    return True
+
+
+def customer_named(data: dict[str, Any]) -> UUID:
+    """The living customer of that name; raises UnknownCustomer, also where a name is that of several people."""
+    if "customer_id" in data:
+        return _living(data["customer_id"])
+    kind = IdentifierKind.LOYALTY_NUMBER if "loyalty_number" in data else IdentifierKind.EMAIL
+    name = data.get("loyalty_number") or data["email"]
+    lookup = lookup_keys(kind.name.lower(), [name])[0]
+    found = Identifier.objects.filter(kind=kind, lookup=lookup).order_by("-claims", "customer_id")
+    holders = [(each.customer_id, each.claims) for each in found[:2]]
+    if not holders or (len(holders) == 2 and not holders[0][1]):
+        raise UnknownCustomer
+    return _living(holders[0][0])
+
+
+def _living(customer_id: UUID) -> UUID:
+    """Follow the customer into whom this one was folded, so that an id once given out keeps working."""
+    for _ in range(8):
+        customer = Customer.objects.filter(bucket=customer_id.bytes[15], id=customer_id).first()
+        if customer is None:
+            raise UnknownCustomer
+        if customer.merged_into is None:
+            return customer_id
+        customer_id = customer.merged_into
+    raise UnknownCustomer
