@@ -1,4 +1,5 @@
 from segmentation.models.features import FeatureRun, FeatureVector
+from segmentation.models.registry import Alias, ModelAlias, ModelVersion, VersionStatus
 from segmentation.models.scores import EntityKind, Score
 from segmentation.models.segments import (
     Direction,
@@ -13,11 +14,14 @@ from segmentation.models.segments import (
 )
 
 __all__ = [
+    "Alias",
     "Direction",
     "EntityKind",
     "FeatureRun",
     "FeatureVector",
     "Membership",
+    "ModelAlias",
+    "ModelVersion",
     "Score",
     "Segment",
     "SegmentGroupPermission",
@@ -26,4 +30,5 @@ __all__ = [
     "SegmentUserPermission",
     "SegmentVersion",
     "Transition",
+    "VersionStatus",
 ]
