@@ -10,7 +10,7 @@ from pathlib import Path
 from iaros.bootstrap import environment, packages, page_assets, services
 from iaros.bootstrap.account import outside
 from iaros.bootstrap.checkout import Checkout, here
-from iaros.bootstrap.console import Problem, explain, say
+from iaros.bootstrap.console import Problem, explain, say, step
 from iaros.bootstrap.django import Django
 from iaros.bootstrap.locks import Lock, is_held
 from iaros.bootstrap.openmp import with_openmp
@@ -119,7 +119,8 @@ def _with_servers(checkout: Checkout, name: str, rest: list[str]) -> int:
     with services.attached(checkout) as keep:
         django = _django(checkout, keep)
         if name not in _WITHOUT_MIGRATING and not django.is_migrated():
-            prepare(django)
+            with step("Migrating the database"):
+                django.migrate()
         with leaving_ctrl_c_to_the_child():
             return django.run(name, *rest)
 

@@ -52,9 +52,9 @@ class Django:
         if page_assets.is_gathered(self.checkout):
             return
         with step("Gathering the pages' files into var/static"):
-            self.require(
-                "collectstatic", "--noinput", "--verbosity=0", failure="The pages' files could not be gathered."
-            )
+            ignored = [f"--ignore={pattern}" for pattern in page_assets.UNUSED]
+            arguments = ("collectstatic", "--noinput", "--verbosity=0", *ignored)
+            self.require(*arguments, failure="The pages' files could not be gathered.")
             page_assets.mark_gathered(self.checkout)
 
     def migrate(self) -> None:

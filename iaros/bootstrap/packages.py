@@ -35,6 +35,7 @@ _NETWORK_SIGNS = (
     "dns error",
     "error sending request",
     "Failed to fetch",
+    "(from versions: none)",  # what pip says of a pinned package when it reached no index
 )
 
 
@@ -145,9 +146,11 @@ def _follow(command: list[str], checkout: Checkout, total: int) -> list[str] | N
                     shown_at = time.monotonic()
         except BaseException:
             child.terminate()
-            child.wait()
             raise
-    return list(last) if child.wait() else None
+        finally:
+            # Closes the pipe and collects the child.
+            child.communicate()
+    return list(last) if child.returncode else None
 
 
 def _installation_problem(text: str, checkout: Checkout) -> Problem:

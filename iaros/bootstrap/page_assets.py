@@ -13,6 +13,8 @@ from iaros.bootstrap.console import Problem, step
 from iaros.bootstrap.locks import exclusively
 
 _OLDEST_NODE = 18
+# Source maps and a second schema viewer: twelve of the megabytes, and most of the time to compress them.
+UNUSED = ("*.map", "redoc")
 _LISTS = ("package.json", "package-lock.json", ".npmrc")
 
 
@@ -25,6 +27,7 @@ def install(checkout: Checkout) -> None:
     with exclusively(checkout.root / "var" / "run" / "install.lock", "another command is setting up this checkout"):
         if _reads(stamp) == wanted:
             return
+        checkout.make_directories()
         log = checkout.log / "npm.log"
         with step(f"Installing the page assets of package-lock.json (log: {log})"):
             _run_npm(checkout, log)
@@ -32,14 +35,14 @@ def install(checkout: Checkout) -> None:
 
 
 def gathered_stamp(checkout: Checkout) -> str:
-    """What `var/static` depends on: both lock files, the settings, and every static file of ours."""
+    """What `var/static` depends on: both lock files, what is taken from them, and our own files."""
     ours = [
         path
         for pattern in ("static/**/*", "*/static/**/*", "iaros/*/static/**/*")
         for path in sorted(checkout.root.glob(pattern))
         if path.is_file() and "node_modules" not in path.parts
     ]
-    lists = [checkout.root / name for name in ("package-lock.json", "requirements.txt", "iaros/settings.py")]
+    lists = [checkout.root / name for name in ("package-lock.json", "requirements.txt", "iaros/web/assets.py")]
     return digest_of([path for path in [*lists, *ours] if path.exists()])
 
 
@@ -48,7 +51,9 @@ def is_gathered(checkout: Checkout) -> bool:
 
 
 def mark_gathered(checkout: Checkout) -> None:
-    (checkout.var / "static" / ".iaros-gathered").write_text(gathered_stamp(checkout))
+    stamp = checkout.var / "static" / ".iaros-gathered"
+    stamp.parent.mkdir(parents=True, exist_ok=True)
+    stamp.write_text(gathered_stamp(checkout))
 
 
 def _run_npm(checkout: Checkout, log: Path) -> None:

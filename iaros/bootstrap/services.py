@@ -47,6 +47,8 @@ def attached(checkout: Checkout, *, scratch: bool = False) -> Iterator[list[int]
         _see_out(checkout)
         if keeper:
             keeper.poll()
+            # The keeper may outlive us, and then it is nobody's to collect.
+            keeper.returncode = keeper.returncode or 0
 
 
 def running(checkout: Checkout) -> dict[str, int]:
@@ -95,18 +97,21 @@ def _start_keeper(checkout: Checkout, wanted: list[str], *, scratch: bool) -> su
     first = not (checkout.var / "postgres").exists() and not scratch
     say(f"· Starting {' and '.join(name.capitalize() for name in wanted)}{' for the first time' if first else ''}")
     arguments = [str(checkout.root), str(checkout.var), *wanted, *(["scratch"] if scratch else [])]
+    reader, writer = os.pipe()
     with (checkout.log / "keeper.log").open("ab") as log:
         keeper = subprocess.Popen(
             [sys.executable, "-m", "iaros.bootstrap.keeper", *arguments],
             cwd=ROOT,
             env={"PATH": os.environ.get("PATH", os.defpath)},
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=writer,
             stderr=log,
             start_new_session=True,
         )
-    line = keeper.stdout.readline() if keeper.stdout else b""
-    reply = json.loads(line) if line else {"problem": "The keeper of the servers ended.", "remedy": str(log.name)}
+    os.close(writer)
+    with os.fdopen(reader) as answer:
+        line = answer.readline()
+    reply = json.loads(line) if line else {"problem": "The keeper of the servers ended.", "remedy": f"see {log.name}"}
     if "problem" in reply:
         keeper.wait()
         raise Problem(reply["problem"], reply["remedy"])

@@ -1,0 +1,69 @@
+"""Installing: skipped when nothing changed, begun anew after a kill, and plain about what went wrong."""
+
+import shutil
+import subprocess
+
+import pytest
+
+from iaros.bootstrap import packages
+from iaros.bootstrap.checkout import Checkout
+from iaros.bootstrap.console import Problem
+
+
+@pytest.fixture
+def empty(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> Checkout:
+    """A checkout without an environment, whose list of packages is empty."""
+    (checkout.root / ".venv").unlink()
+    (checkout.root / "requirements.txt").write_text("")
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    return checkout
+
+
+def test_install__interrupted_half_way__makes_the_environment_anew(empty):
+    assert packages.install(empty)
+    (empty.venv / "iaros-installing").touch()
+    (empty.venv / "iaros-installed.json").unlink()
+    (empty.venv / "left-by-the-killed-one").touch()
+
+    assert packages.install(empty)
+
+    assert not (empty.venv / "left-by-the-killed-one").exists()
+    assert packages.install(empty) is False
+
+
+def test_install__list_changed__installs_again(empty):
+    packages.install(empty)
+
+    (empty.root / "requirements.txt").write_text("# another list\n")
+
+    assert not packages.is_installed(empty, packages.REQUIREMENTS)
+
+
+def test_install__index_does_not_answer__says_no_network(empty, monkeypatch):
+    (empty.root / "requirements.txt").write_text(f"nothing-of-ours==1.0 --hash=sha256:{'0' * 64}\n")
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+
+    with pytest.raises(Problem, match="No network"):
+        packages.install(empty)
+
+    assert not packages.is_installed(empty, packages.REQUIREMENTS)
+
+
+def test_install__disk_is_full__says_so(empty, monkeypatch):
+    usage = shutil.disk_usage(empty.root)._replace(free=5 * 1024**2)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
+
+    with pytest.raises(Problem, match="Not enough room"):
+        packages.install(empty)
+
+
+def test_install__python_without_pip__takes_the_machines_own(empty, monkeypatch):
+    monkeypatch.setattr(packages, "_has_ensurepip", lambda python: False)
+    machine = subprocess.run(["python3", "-m", "pip", "--version"], capture_output=True)
+    if machine.returncode != 0:
+        pytest.skip("this machine's python3 has no pip of its own")
+
+    assert packages.install(empty)
