@@ -62,6 +62,12 @@ def caller_of(request: HttpRequest) -> Caller:
     return _by_session(request, session_key) if session_key else NOBODY
 
 
+def caller_on(request: Request) -> Caller:
+    """The caller whom the chain found for this request."""
+    caller: Caller = request._request.caller  # type: ignore[attr-defined]
+    return caller
+
+
 def _by_token(token: str) -> Caller:
     checksum = hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
     found = get_access_token_model().objects.select_related("application").filter(token_checksum=checksum).first()
@@ -83,7 +89,7 @@ class CallerAuthentication(BaseAuthentication):
     """Hands the views `request.user` (a person or nobody) and `request.auth` (the ApiClient or None)."""
 
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
-        caller: Caller = request._request.caller  # type: ignore[attr-defined]
+        caller = caller_on(request)
         if caller.refusal:
             raise AuthenticationFailed(caller.refusal)
         if caller.client:
@@ -112,7 +118,7 @@ class ScopeOrPermission(BasePermission):
     """
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        caller: Caller = request._request.caller  # type: ignore[attr-defined]
+        caller = caller_on(request)
         if caller.client:
             scope = asked_of(view, "scope", request.method)
             if scope and scope in caller.scopes:

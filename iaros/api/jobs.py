@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from iaros.api.callers import caller_on
 from iaros.lib import jobs
 from iaros.lib.models import Job, JobState
 
@@ -46,8 +47,9 @@ def accepted(job: Job) -> Response:
 
 def start_for(request: Request, kind: str, params: dict[str, Any], *, task: str, queue: Any) -> Job:
     """Start a job that its caller, and people who run jobs, may follow."""
-    asked_by = {"client": request.auth.client_id} if request.auth else {}
-    return jobs.start(kind, params | asked_by, owner=request.user, task=task, queue=queue)
+    caller = caller_on(request)
+    asked_by = {"client": caller.client.client_id} if caller.client else {}
+    return jobs.start(kind, params | asked_by, owner=caller.user, task=task, queue=queue)
 
 
 class JobView(APIView):
@@ -70,7 +72,8 @@ class JobView(APIView):
 
 
 def _job_of(request: Request, job_id: UUID) -> Job:
-    visible = Job.objects.filter(params__client=request.auth.client_id) if request.auth else Job.objects.all()
+    client = caller_on(request).client
+    visible = Job.objects.filter(params__client=client.client_id) if client else Job.objects.all()
     job = visible.filter(id=job_id).first()
     if job is None:
         raise NotFound("No such job.")

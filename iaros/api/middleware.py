@@ -12,6 +12,7 @@ import re
 import time
 from collections.abc import Callable
 from datetime import UTC
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
@@ -48,8 +49,10 @@ class _Views(BaseHandler):
     """Django's view dispatch with no middleware around it."""
 
     def __init__(self) -> None:
-        self._view_middleware = self._template_response_middleware = self._exception_middleware = []
-        self.serve: Serve = convert_exception_to_response(self._get_response)
+        # The lists that load_middleware would fill.
+        none: list[Any] = []
+        self._view_middleware = self._template_response_middleware = self._exception_middleware = none
+        self.serve: Serve = convert_exception_to_response(self._get_response)  # type: ignore[attr-defined, assignment]
 
 
 class ApiChain:

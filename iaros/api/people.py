@@ -9,10 +9,11 @@ from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 
-from iaros.api.callers import Caller
+from iaros.api.callers import Caller, caller_on
 from iaros.intelligence import Reader, UnknownCustomer
 from iaros.lib.purposes import Channel, Purpose
 from privacy.encryption import lookup_keys
+from profiles.ingest import cleanse
 from profiles.models import Customer, Identifier, IdentifierKind
 
 _NAMED_BY = ("customer_id", "loyalty_number", "email")
@@ -47,41 +48,45 @@ def said(serializer: type[serializers.Serializer], request: Request) -> dict[str
 
 def reader_of(request: Request, data: dict[str, Any]) -> Reader:
     """The reader whom the request stands for; a client may name only the purposes written on it."""
-    purpose = Purpose(data["purpose"])
-    if request.auth and not request.auth.allows(purpose):
+    purpose, caller = Purpose(data["purpose"]), caller_on(request)
+    if caller.client and not caller.client.allows(purpose):
         raise PermissionDenied(f"This client may not read for the purpose {purpose}.", code="purpose-not-allowed")
     match = request._request.resolver_match
     return Reader(
         purpose=purpose,
         channel=Channel(data["channel"]) if data.get("channel") else None,
-        actor=None if request.auth else request.user,
-        client=request.auth,
+        actor=caller.user,
+        client=caller.client,
         route=f"{request.method} /{match.route}" if match else request.path,
         request_id=request._request.request_id,  # type: ignore[attr-defined]
-        reveal=bool(data.get("reveal")) and _may_reveal(request),
+        reveal=bool(data.get("reveal")) and _may_reveal(caller),
     )
 
 
-def _may_reveal(request: Request) -> bool:
-    caller: Caller = request._request.caller  # type: ignore[attr-defined]
-    allowed = "profiles:reveal" in caller.scopes if caller.client else request.user.has_perm("accounts.view_pii")
+def _may_reveal(caller: Caller) -> bool:
+    by_permission = bool(caller.user and caller.user.has_perm("accounts.view_pii"))
+    allowed = "profiles:reveal" in caller.scopes if caller.client else by_permission
     if not allowed:
         raise PermissionDenied("Names and contacts stay masked: profiles:reveal is missing.", code="stays-masked")
     return True
 
 
 def customer_named(data: dict[str, Any]) -> UUID:
-    """The living customer of that name; raises UnknownCustomer, also where a name is that of several people."""
+    """The living customer of that name; raises UnknownCustomer.
+
+    A loyalty number or an e-mail names the one person who claims it; an address that nobody verified names nobody.
+    """
     if "customer_id" in data:
         return _living(data["customer_id"])
     kind = IdentifierKind.LOYALTY_NUMBER if "loyalty_number" in data else IdentifierKind.EMAIL
-    name = data.get("loyalty_number") or data["email"]
-    lookup = lookup_keys(kind.name.lower(), [name])[0]
-    found = Identifier.objects.filter(kind=kind, lookup=lookup).order_by("-claims", "customer_id")
-    holders = [(each.customer_id, each.claims) for each in found[:2]]
-    if not holders or (len(holders) == 2 and not holders[0][1]):
+    name = data["loyalty_number"].strip() if "loyalty_number" in data else cleanse.email(data["email"])
+    if not name:
         raise UnknownCustomer
-    return _living(holders[0][0])
+    lookup = lookup_keys(kind.name.lower(), [name])[0]
+    claim = Identifier.objects.filter(kind=kind, lookup=lookup, claims=True).first()
+    if claim is None:
+        raise UnknownCustomer
+    return _living(claim.customer_id)
 
 
 def _living(customer_id: UUID) -> UUID:

@@ -33,7 +33,7 @@ class ProblemSerializer(serializers.Serializer):
     status = serializers.IntegerField()
     detail = serializers.CharField()
     instance = serializers.CharField(help_text="the request id, also in X-Request-ID")
-    errors = ProblemErrorSerializer(many=True, required=False)
+    errors = ProblemErrorSerializer(many=True, required=False)  # type: ignore[assignment]
 
 
 def problem(*, code: str, status: int, detail: str, request_id: str, errors: list[Any] | None = None) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from django.conf import settings
 from drf_spectacular.authentication import OpenApiAuthenticationExtension
@@ -36,7 +36,7 @@ _KEY = OpenApiParameter(
 class ProblemSchema(AutoSchema):
     """Every operation may end in a problem; every POST takes an Idempotency-Key."""
 
-    def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
+    def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> dict[str, Any]:
         bodies = super()._get_response_bodies(direction)
         for status, description in _PROBLEMS.items():
             if status not in bodies and (self.method == "POST" or status not in _POST_ONLY):

@@ -3,10 +3,14 @@
 from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
-from iaros.api import jobs, site
+from iaros.api import jobs, model_catalogue, site
 
 app_name = "api"
 urlpatterns = [
+    path("models/status", model_catalogue.StatusView.as_view()),
+    path("models/performance", model_catalogue.PerformanceView.as_view()),
+    path("models/retrain", model_catalogue.RetrainView.as_view()),
+    path("models/deploy", model_catalogue.DeployView.as_view()),
     path("jobs/<uuid:job_id>", jobs.JobView.as_view(), name="job"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", site.DocsView.as_view(), name="docs"),
