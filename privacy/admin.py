@@ -230,5 +230,4 @@ class RightsRequestAdmin(admin.ModelAdmin):
             return HttpResponse(str(refusal), status=410, content_type="text/plain")
         response = HttpResponse(document, content_type="application/json")
         response["Content-Disposition"] = f'attachment; filename="access-{asked.id}.json"'
-        response["Cache-Control"] = "no-store"
         return response
