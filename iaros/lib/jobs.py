@@ -94,9 +94,7 @@ def running(job: Job) -> Iterator[JobProgress]:
     """
     now = timezone.now()
     takeable = Job.objects.filter(id=job.id, state__in=[JobState.QUEUED, JobState.LOST])
-    if not takeable.update(
-        state=JobState.RUNNING, started_at=now, heartbeat_at=now, finished_at=None, problem=None
-    ):
+    if not takeable.update(state=JobState.RUNNING, started_at=now, heartbeat_at=now, finished_at=None, problem=None):
         raise AlreadyRunning(f"job {job.id} is not waiting to be run")
     job.refresh_from_db()
     try:

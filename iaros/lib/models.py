@@ -84,9 +84,7 @@ class Outbox(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(
-                fields=["due_at"], name="lib_outbox_due", condition=models.Q(done_at__isnull=True)
-            ),
+            models.Index(fields=["due_at"], name="lib_outbox_due", condition=models.Q(done_at__isnull=True)),
         ]
 
     def __str__(self) -> str:

@@ -88,5 +88,7 @@ def forget_answered(older_than: timedelta = timedelta(days=7)) -> int:
 def oldest_unanswered_seconds() -> float:
     """Age of the oldest doorbell nobody answered, in seconds; 0 when there is none."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0) FROM lib_outbox WHERE done_at IS NULL")
+        cursor.execute(
+            "SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0) FROM lib_outbox WHERE done_at IS NULL"
+        )
         return float(cursor.fetchone()[0])

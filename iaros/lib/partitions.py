@@ -53,8 +53,7 @@ def parts_of(table: str, partition_by: str) -> list[str]:
         ]
     if partition_by == "lookup":
         return [
-            f'CREATE TABLE "{table}_{p:02d}" PARTITION OF "{table}" '
-            f"FOR VALUES WITH (MODULUS {PARTS}, REMAINDER {p})"
+            f'CREATE TABLE "{table}_{p:02d}" PARTITION OF "{table}" FOR VALUES WITH (MODULUS {PARTS}, REMAINDER {p})'
             for p in range(PARTS)
         ]
     return [f'CREATE TABLE "{table}_default" PARTITION OF "{table}" DEFAULT']

@@ -44,9 +44,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(
-                        default=iaros.lib.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
+                    models.UUIDField(default=iaros.lib.ids.uuid7, editable=False, primary_key=True, serialize=False),
                 ),
                 ("source_id", models.SmallIntegerField()),
                 ("run_id", models.UUIDField()),
@@ -86,9 +84,7 @@ class Migration(migrations.Migration):
                 ("enrolled_on", models.DateField(blank=True, null=True)),
                 (
                     "provenance",
-                    models.BinaryField(
-                        help_text="which record gave which field, packed: profiles.golden.provenance"
-                    ),
+                    models.BinaryField(help_text="which record gave which field, packed: profiles.golden.provenance"),
                 ),
                 ("records", models.SmallIntegerField(default=1, help_text="how many mentions it is made of")),
                 ("updated_at", models.DateTimeField()),
@@ -122,7 +118,7 @@ class Migration(migrations.Migration):
                 ("code", models.CharField(max_length=24)),
                 ("price_minor", models.BigIntegerField()),
                 ("currency", models.CharField(max_length=3)),
-                ("price_base_minor", models.BigIntegerField()),
+                ("price_base_minor", models.BigIntegerField(blank=True, null=True)),
                 ("bought_at", models.DateTimeField()),
             ],
             options={
@@ -142,7 +138,6 @@ class Migration(migrations.Migration):
                 ),
                 ("bucket", models.SmallIntegerField()),
                 ("id", models.UUIDField(default=iaros.lib.ids.uuid7)),
-                ("message_id", models.UUIDField()),
                 ("locator", models.CharField(max_length=8)),
                 ("created_at", models.DateTimeField()),
                 ("modified_at", models.DateTimeField()),
@@ -154,7 +149,7 @@ class Migration(migrations.Migration):
                 ("market", models.CharField(blank=True, max_length=20)),
                 ("currency", models.CharField(max_length=3)),
                 ("total_minor", models.BigIntegerField()),
-                ("total_base_minor", models.BigIntegerField()),
+                ("total_base_minor", models.BigIntegerField(blank=True, help_text="at the day's rate", null=True)),
                 ("party_size", models.SmallIntegerField()),
                 ("origin", models.CharField(max_length=3)),
                 ("destination", models.CharField(max_length=3)),
@@ -248,9 +243,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "indexes": [
-                    models.Index(
-                        fields=["bucket", "customer_id", "occurred_at"], name="profiles_event_customer"
-                    )
+                    models.Index(fields=["bucket", "customer_id", "occurred_at"], name="profiles_event_customer")
                 ],
             },
         ),
@@ -259,9 +252,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(
-                        default=iaros.lib.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
+                    models.UUIDField(default=iaros.lib.ids.uuid7, editable=False, primary_key=True, serialize=False),
                 ),
                 ("native_key", models.BinaryField(max_length=16, unique=True)),
                 ("content_hash", models.BinaryField(max_length=16)),
@@ -275,14 +266,12 @@ class Migration(migrations.Migration):
                 ("brand", models.CharField(max_length=20)),
                 ("price_minor", models.BigIntegerField()),
                 ("currency", models.CharField(max_length=3)),
-                ("price_base_minor", models.BigIntegerField()),
+                ("price_base_minor", models.BigIntegerField(blank=True, null=True)),
                 ("source", models.CharField(max_length=40)),
             ],
             options={
                 "indexes": [
-                    models.Index(
-                        fields=["origin", "destination", "departure_date"], name="profiles_fare_market"
-                    )
+                    models.Index(fields=["origin", "destination", "departure_date"], name="profiles_fare_market")
                 ],
                 "constraints": [
                     models.CheckConstraint(
@@ -385,9 +374,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(
-                        default=iaros.lib.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
+                    models.UUIDField(default=iaros.lib.ids.uuid7, editable=False, primary_key=True, serialize=False),
                 ),
                 ("source_id", models.SmallIntegerField()),
                 ("file_name", models.CharField(max_length=255)),
@@ -417,9 +404,7 @@ class Migration(migrations.Migration):
                 ("problem", models.TextField(blank=True)),
             ],
             options={
-                "indexes": [
-                    models.Index(fields=["source_id", "-started_at"], name="profiles_ingestrun_newest")
-                ],
+                "indexes": [models.Index(fields=["source_id", "-started_at"], name="profiles_ingestrun_newest")],
             },
         ),
         CreatePartitionedModel(
@@ -480,9 +465,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(
-                        default=iaros.lib.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
+                    models.UUIDField(default=iaros.lib.ids.uuid7, editable=False, primary_key=True, serialize=False),
                 ),
                 ("source_id", models.SmallIntegerField()),
                 ("run_id", models.UUIDField()),
@@ -500,9 +483,7 @@ class Migration(migrations.Migration):
             options={
                 "indexes": [models.Index(fields=["last_seen_run_id", "row"], name="profiles_quarantine_run")],
                 "constraints": [
-                    models.UniqueConstraint(
-                        fields=("source_id", "fingerprint"), name="profiles_quarantinedrow_once"
-                    )
+                    models.UniqueConstraint(fields=("source_id", "fingerprint"), name="profiles_quarantinedrow_once")
                 ],
             },
         ),
@@ -518,15 +499,14 @@ class Migration(migrations.Migration):
                 ),
                 ("bucket", models.SmallIntegerField()),
                 ("id", models.UUIDField(help_text="the customer")),
+                ("made_at", models.DateTimeField()),
                 (
                     "keys",
                     django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None),
                 ),
             ],
             options={
-                "indexes": [
-                    django.contrib.postgres.indexes.GinIndex(fields=["keys"], name="profiles_searchkeys_keys")
-                ],
+                "indexes": [django.contrib.postgres.indexes.GinIndex(fields=["keys"], name="profiles_searchkeys_keys")],
             },
         ),
         CreatePartitionedModel(
@@ -552,9 +532,7 @@ class Migration(migrations.Migration):
                 ("key_id", models.UUIDField(blank=True, null=True)),
                 (
                     "cipher",
-                    models.BinaryField(
-                        blank=True, help_text="standardised personal fields, if it has any", null=True
-                    ),
+                    models.BinaryField(blank=True, help_text="standardised personal fields, if it has any", null=True),
                 ),
             ],
             options={

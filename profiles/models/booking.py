@@ -28,7 +28,6 @@ class Booking(models.Model):
     pk = models.CompositePrimaryKey("bucket", "id")
     bucket = models.SmallIntegerField()
     id = models.UUIDField(default=uuid7)
-    message_id = models.UUIDField()
     locator = models.CharField(max_length=8)
     created_at = models.DateTimeField()
     modified_at = models.DateTimeField()
@@ -40,7 +39,7 @@ class Booking(models.Model):
     market = models.CharField(max_length=20, blank=True)
     currency = models.CharField(max_length=3)
     total_minor = models.BigIntegerField()
-    total_base_minor = models.BigIntegerField()
+    total_base_minor = models.BigIntegerField(null=True, blank=True, help_text="at the day's rate")
     party_size = models.SmallIntegerField()
     origin = models.CharField(max_length=3)
     destination = models.CharField(max_length=3)
@@ -157,7 +156,7 @@ class Ancillary(models.Model):
     code = models.CharField(max_length=24)
     price_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
-    price_base_minor = models.BigIntegerField()
+    price_base_minor = models.BigIntegerField(null=True, blank=True)
     bought_at = models.DateTimeField()
 
     class Meta:

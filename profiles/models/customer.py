@@ -99,6 +99,7 @@ class SearchKeys(models.Model):
     bucket = models.SmallIntegerField()
     id = models.UUIDField(help_text="the customer")
     keys = ArrayField(models.BigIntegerField())
+    made_at = models.DateTimeField()
 
     class Meta:
         indexes = [GinIndex(fields=["keys"], name="profiles_searchkeys_keys")]

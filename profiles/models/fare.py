@@ -25,7 +25,7 @@ class FareObservation(models.Model):
     brand = models.CharField(max_length=20)
     price_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
-    price_base_minor = models.BigIntegerField()
+    price_base_minor = models.BigIntegerField(null=True, blank=True)
     source = models.CharField(max_length=40)
 
     class Meta:

@@ -1,0 +1,28 @@
+"""Staging tables: columns in memory become a set that SQL can join, for the length of one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from iaros.lib.copying import Column, copy_in
+
+
+def stage(cursor: Any, name: str, definition: str, columns: Mapping[str, Column]) -> int:
+    """Fill the temporary table `name` with the columns and return the number of rows.
+
+    The table is made once a session and emptied by every commit and by every call. `definition` is SQL of ours.
+    """
+    cursor.execute(f'CREATE TEMP TABLE IF NOT EXISTS "{name}" ({definition}) ON COMMIT DELETE ROWS')
+    cursor.execute(f'TRUNCATE "{name}"')
+    return copy_in(cursor, name, columns)
+
+
+def prefer_index_lookups(cursor: Any) -> None:
+    """For the rest of the transaction, join staged rows by index look-ups.
+
+    A temporary table has no statistics, and the planner would read millions of rows to find thousands.
+    """
+    cursor.execute("SET LOCAL enable_hashjoin = off")
+    cursor.execute("SET LOCAL enable_mergejoin = off")
+    cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")

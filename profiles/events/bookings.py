@@ -1,0 +1,141 @@
+"""Writes bookings and their flights. A booking that changed keeps its id; its flights are told anew."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from django.db import connection
+from numpy.typing import NDArray
+
+from iaros.lib import copying, staging
+from iaros.lib.ids import uuid7_block
+from profiles.events.currency import in_base_currency
+from profiles.shapes import Block, Landed
+
+_KNOWN_SQL = """
+SELECT w.place, b.id FROM bookings_wanted w
+JOIN profiles_booking b ON b.locator = w.locator AND b.created_at = w.created_at
+"""
+_FORGET_BOOKINGS_SQL = """
+DELETE FROM profiles_booking b USING bookings_known k WHERE b.bucket = k.bucket AND b.id = k.id
+"""
+_FORGET_LEGS_SQL = """
+DELETE FROM profiles_flightleg f USING bookings_known k WHERE f.bucket = k.bucket AND f.booking_id = k.id
+"""
+
+
+def write(landed: Landed, place: NDArray[np.int64]) -> Block:
+    """Write the bookings with at least one landed passenger; return an id for every booking of the batch."""
+    table = landed.batch.facts["bookings"]
+    line = np.asarray(table["line"], dtype=np.int64)
+    landed_lines = np.unique(landed.batch.line[landed.mention])
+    rows = np.flatnonzero(np.isin(line, landed_lines))
+    ids = uuid7_block(len(line))
+    if not len(rows):
+        return ids
+    created = np.array(table["created_at"], dtype="datetime64[us]")
+    _keep_known_ids(table, created, rows, ids)
+    _write_bookings(landed, table, created, rows, ids)
+    _write_legs(landed.batch.facts.get("legs"), rows, ids, len(line))
+    return ids
+
+
+def _keep_known_ids(table: dict[str, Any], created: np.ndarray, rows: np.ndarray, ids: Block) -> None:
+    """Bookings that are known already get their id back, and are deleted to be written anew."""
+    with connection.cursor() as cursor:
+        staging.stage(
+            cursor,
+            "bookings_wanted",
+            "place integer, locator text, created_at timestamptz",
+            {
+                "place": copying.integers(rows),
+                "locator": copying.texts([table["locator"][i] for i in rows.tolist()]),
+                "created_at": copying.timestamps(created[rows]),
+            },
+        )
+        cursor.execute(_KNOWN_SQL)
+        known = {place: booking.bytes for place, booking in cursor.fetchall()}
+        if not known:
+            return
+        for place, booking in known.items():
+            ids[place] = np.frombuffer(booking, dtype=np.uint8)
+        block = ids[sorted(known)]
+        staging.stage(
+            cursor,
+            "bookings_known",
+            "bucket smallint, id uuid",
+            {"bucket": copying.smallints(block[:, 15]), "id": copying.uuids(block)},
+        )
+        cursor.execute(_FORGET_BOOKINGS_SQL)
+        cursor.execute(_FORGET_LEGS_SQL)
+
+
+def _write_bookings(landed: Landed, table: dict[str, Any], created: np.ndarray, rows: np.ndarray, ids: Block) -> None:
+    chosen = rows.tolist()
+
+    def texts(name: str) -> copying.Column:
+        return copying.texts([table[name][i] for i in chosen])
+
+    def moments(name: str) -> copying.Column:
+        column = np.array(table[name], dtype="datetime64[us]")[rows]
+        present = ~np.isnat(column)
+        filled = np.where(present, column, np.datetime64("1970-01-01", "us"))
+        return copying.nullable(copying.timestamps(filled), present)
+
+    totals = np.array(table["total_minor"], dtype=np.int64)[rows]
+    with connection.cursor() as cursor:
+        copying.copy_in(
+            cursor,
+            "profiles_booking",
+            {
+                "bucket": copying.smallints(ids[rows][:, 15]),
+                "id": copying.uuids(ids[rows]),
+                "locator": texts("locator"),
+                "created_at": copying.timestamps(created[rows]),
+                "modified_at": moments("modified_at"),
+                "status": texts("status"),
+                "channel": texts("channel"),
+                "point_of_sale": texts("point_of_sale"),
+                "agency": texts("agency"),
+                "brand": copying.texts([""] * len(chosen)),
+                "market": copying.texts([""] * len(chosen)),
+                "currency": texts("currency"),
+                "total_minor": copying.bigints(totals),
+                "total_base_minor": in_base_currency(totals, [table["currency"][i] for i in chosen]),
+                "party_size": copying.smallints(np.array(table["party_size"])[rows]),
+                "origin": texts("origin"),
+                "destination": texts("destination"),
+                "departs_at": moments("departs_at"),
+                "returns_at": moments("returns_at"),
+            },
+        )
+
+
+def _write_legs(table: dict[str, Any] | None, bookings: np.ndarray, ids: Block, count: int) -> None:
+    if not table:
+        return
+    of = np.asarray(table["booking"], dtype=np.int64)
+    written = np.zeros(count, dtype=bool)
+    written[bookings] = True
+    rows = np.flatnonzero(written[of])
+    chosen = rows.tolist()
+
+    def texts(name: str) -> copying.Column:
+        return copying.texts([table[name][i] for i in chosen])
+
+    with connection.cursor() as cursor:
+        copying.copy_in(
+            cursor,
+            "profiles_flightleg",
+            {
+                "bucket": copying.smallints(ids[of[rows]][:, 15]),
+                "id": copying.uuids(uuid7_block(len(chosen))),
+                "booking_id": copying.uuids(ids[of[rows]]),
+                "number": copying.smallints(np.array(table["number"])[rows]),
+                **{n: texts(n) for n in ("carrier", "flight_number", "origin", "destination", "departs_zone")},
+                "departs_at": copying.timestamps(np.array(table["departs_at"], dtype="datetime64[us]")[rows]),
+                "arrives_at": copying.timestamps(np.array(table["arrives_at"], dtype="datetime64[us]")[rows]),
+                **{n: texts(n) for n in ("cabin", "booking_class", "fare_basis", "status")},
+            },
+        )

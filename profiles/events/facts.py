@@ -1,0 +1,242 @@
+"""Writes what happened: bookings, coupons, extras, points, and one event for each.
+
+Comes in: landed mentions and who they are. Goes out: typed facts and events. Facts of a mention that changed replace
+the ones it told before.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from django.db import connection
+from numpy.typing import NDArray
+
+from iaros.lib import copying, partitions, staging
+from iaros.lib.ids import uuid7_block
+from profiles.events import bookings
+from profiles.events.currency import in_base_currency
+from profiles.shapes import Block, Feed, Landed, Resolved
+
+_FACT_TABLES = ("profiles_passenger", "profiles_coupon", "profiles_ancillary", "profiles_loyaltyactivity")
+_FORGET_SQL = """
+DELETE FROM {table} f USING facts_superseded s
+WHERE f.bucket = s.bucket AND f.customer_id = s.customer_id AND f.record_id = s.record_id
+"""
+
+
+def ensure_partitions(events: dict[str, Any] | None) -> None:
+    """Make the monthly partitions that these events need; call it before the batch's transaction begins."""
+    if events and len(events["occurred_at"]):
+        moments = np.asarray(events["occurred_at"]).astype("datetime64[M]")
+        first, last = moments.min().astype("datetime64[D]").item(), moments.max().astype("datetime64[D]").item()
+        partitions.ensure_months("profiles_event", first, last)
+
+
+def write(landed: Landed, resolved: Resolved) -> int:
+    """Write the facts of the landed mentions in the running transaction; returns the number of events."""
+    place = np.full(len(landed.batch.native_key), -1, dtype=np.int64)
+    place[landed.mention] = np.arange(len(landed))
+    if landed.previous:
+        _forget_superseded(landed, resolved)
+    booking_ids = bookings.write(landed, place) if "bookings" in landed.batch.facts else None
+    for kind, writer in (
+        ("passengers", _passengers),
+        ("coupons", _coupons),
+        ("ancillaries", _ancillaries),
+        ("loyalty_activity", _loyalty_activity),
+    ):
+        table = _standing(landed.batch.facts.get(kind), place, resolved, linked_only=True)
+        if table is not None:
+            writer(table, landed, resolved, booking_ids)
+    return _events(landed, resolved, place, booking_ids)
+
+
+def _standing(
+    table: dict[str, Any] | None, place: NDArray[np.int64], resolved: Resolved, *, linked_only: bool
+) -> dict[str, Any] | None:
+    """The rows of a fact table whose mention landed, with `who`: the mention's position among the landed."""
+    if not table:
+        return None
+    who = place[np.asarray(table["mention"], dtype=np.int64)]
+    keep = who >= 0
+    if linked_only:
+        keep &= resolved.linked[np.maximum(who, 0)]
+    rows = np.flatnonzero(keep)
+    if not len(rows):
+        return None
+    chosen = rows.tolist()
+    narrowed = {
+        name: column[rows] if isinstance(column, np.ndarray) else [column[i] for i in chosen]
+        for name, column in table.items()
+    }
+    return {**narrowed, "who": who[rows]}
+
+
+def _forget_superseded(landed: Landed, resolved: Resolved) -> None:
+    positions = sorted(landed.previous)
+    records = np.frombuffer(b"".join(landed.previous[i].bytes for i in positions), dtype=np.uint8).reshape(-1, 16)
+    customer = resolved.customer[positions]
+    with connection.cursor() as cursor:
+        staging.stage(
+            cursor,
+            "facts_superseded",
+            "bucket smallint, customer_id uuid, record_id uuid",
+            {
+                "bucket": copying.smallints(customer[:, 15]),
+                "customer_id": copying.uuids(customer),
+                "record_id": copying.uuids(records),
+            },
+        )
+        for table in (*_FACT_TABLES, "profiles_event"):
+            cursor.execute(_FORGET_SQL.format(table=table))
+
+
+def _owned(table: dict[str, Any], landed: Landed, resolved: Resolved) -> dict[str, copying.Column]:
+    """Whose a fact is, and the record that told it."""
+    who = table["who"]
+    customer = resolved.customer[who]
+    return {
+        "bucket": copying.smallints(customer[:, 15]),
+        "id": copying.uuids(uuid7_block(len(who))),
+        "customer_id": copying.uuids(customer),
+        "record_id": copying.uuids(landed.record[who]),
+    }
+
+
+def _of_booking(table: dict[str, Any], booking_ids: Block | None) -> dict[str, copying.Column]:
+    assert booking_ids is not None
+    return {"booking_id": copying.uuids(booking_ids[np.asarray(table["booking"], dtype=np.int64)])}
+
+
+def _passengers(table: dict[str, Any], landed: Landed, resolved: Resolved, booking_ids: Block | None) -> None:
+    _copy(
+        "profiles_passenger",
+        {
+            **_owned(table, landed, resolved),
+            **_of_booking(table, booking_ids),
+            "number": copying.smallints(table["number"]),
+            "passenger_type": copying.texts(table["passenger_type"]),
+        },
+    )
+
+
+def _coupons(table: dict[str, Any], landed: Landed, resolved: Resolved, booking_ids: Block | None) -> None:
+    _copy(
+        "profiles_coupon",
+        {
+            **_owned(table, landed, resolved),
+            **_of_booking(table, booking_ids),
+            "leg_number": copying.smallints(table["leg_number"]),
+            "ticket_number": copying.texts(table["ticket_number"]),
+            "number": copying.smallints(table["number"]),
+            "status": copying.texts(table["status"]),
+            "fare_minor": copying.bigints(table["fare_minor"]),
+            "currency": copying.texts(table["currency"]),
+        },
+    )
+
+
+def _ancillaries(table: dict[str, Any], landed: Landed, resolved: Resolved, booking_ids: Block | None) -> None:
+    legs = np.array([leg or 0 for leg in table["leg_number"]])
+    _copy(
+        "profiles_ancillary",
+        {
+            **_owned(table, landed, resolved),
+            **_of_booking(table, booking_ids),
+            "leg_number": copying.nullable(copying.smallints(legs), legs > 0),
+            "code": copying.texts(table["code"]),
+            "price_minor": copying.bigints(table["price_minor"]),
+            "currency": copying.texts(table["currency"]),
+            "price_base_minor": in_base_currency(table["price_minor"], table["currency"]),
+            "bought_at": copying.timestamps(np.array(table["bought_at"], dtype="datetime64[us]")),
+        },
+    )
+
+
+def _loyalty_activity(table: dict[str, Any], landed: Landed, resolved: Resolved, booking_ids: Block | None) -> None:
+    _copy(
+        "profiles_loyaltyactivity",
+        {
+            **_owned(table, landed, resolved),
+            "month": copying.dates(table["month"]),
+            **{n: copying.smallints(table[n]) for n in ("flights_booked", "flights_with_companions", "flights_flown")},
+            **{
+                n: copying.integers(table[n])
+                for n in ("distance_km", "points_earned", "points_redeemed", "redeemed_value_minor")
+            },
+        },
+    )
+
+
+def _events(landed: Landed, resolved: Resolved, place: NDArray[np.int64], booking_ids: Block | None) -> int:
+    """One row an event, in the order of time, so that each month's partition is filled from one end."""
+    table = _standing(landed.batch.facts.get("events"), place, resolved, linked_only=False)
+    if table is None:
+        return 0
+    moments = np.asarray(table["occurred_at"], dtype="datetime64[us]")
+    order = np.lexsort((table["who"], moments))
+    chosen = order.tolist()
+    count = len(chosen)
+    who = table["who"][order]
+    customer, linked = resolved.customer[who], resolved.linked[who]
+
+    def texts(name: str) -> copying.Column:
+        column = table.get(name)
+        return copying.texts([column[i] for i in chosen] if column is not None else [None] * count)
+
+    def numbers(name: str, default: int) -> NDArray[np.int64]:
+        column = table.get(name)
+        if column is None:
+            return np.full(count, default)
+        return np.array([default if v is None else v for v in column], dtype=np.int64)[order]
+
+    values, lead = numbers("value_minor", -1), numbers("lead_days", -1)
+    currency = [table["currency"][i] for i in chosen] if "currency" in table else [None] * count
+    columns: dict[str, copying.Column] = {
+        "occurred_at": copying.timestamps(moments[order]),
+        "id": copying.uuids(uuid7_block(count)),
+        "ingested_at": copying.timestamps(_received(landed.feed, count)),
+        "customer_id": copying.nullable(copying.uuids(customer), linked),
+        "bucket": copying.nullable(copying.smallints(customer[:, 15]), linked),
+        "kind": copying.smallints(numbers("kind", 0)),
+        "record_id": copying.uuids(landed.record[who]),
+        "value_minor": copying.nullable(copying.bigints(values), values >= 0),
+        "currency": copying.texts(currency),
+        "value_base_minor": in_base_currency(values, currency),
+        "quantity": copying.integers(numbers("quantity", 1)),
+        "item": texts("item"),
+        "channel": texts("channel"),
+        "cabin": texts("cabin"),
+        "haul": texts("haul"),
+        "lead_days": copying.nullable(copying.smallints(lead), lead >= 0),
+    }
+    if booking_ids is not None and "booking" in table:
+        columns["booking_id"] = copying.uuids(booking_ids[np.array(table["booking"], dtype=np.int64)[order]])
+    _copy("profiles_event", columns)
+    return count
+
+
+def _received(feed: Feed, count: int) -> np.ndarray:
+    return np.full(count, np.datetime64(feed.received_at.replace(tzinfo=None)))
+
+
+def _copy(table: str, columns: dict[str, copying.Column]) -> None:
+    with connection.cursor() as cursor:
+        copying.copy_in(cursor, table, columns)
+
+
+def consents(landed: Landed, resolved: Resolved) -> list[dict[str, Any]]:
+    """The consents of the landed mentions, each with the customer it is of, ready for the ledger."""
+    place = np.full(len(landed.batch.native_key), -1, dtype=np.int64)
+    place[landed.mention] = np.arange(len(landed))
+    table = _standing(landed.batch.facts.get("consents"), place, resolved, linked_only=True)
+    if table is None:
+        return []
+    who = table.pop("who")
+    table.pop("mention")
+    table["customer_id"] = [UUID(bytes=resolved.customer[i].tobytes()) for i in who]
+    table["record_id"] = [UUID(bytes=landed.record[i].tobytes()) for i in who]
+    names = list(table)
+    return [dict(zip(names, row, strict=True)) for row in zip(*table.values(), strict=True)]

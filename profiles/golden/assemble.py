@@ -1,0 +1,228 @@
+"""Builds golden profiles: for new people straight from their one mention, for others from all their records.
+
+Comes in: resolved mentions. Goes out: one profile row a touched customer, its names and contacts sealed under the
+customer's own key. Nothing is rebuilt where no personal value was said.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import numpy as np
+import orjson
+from django.db import connection, transaction
+
+from iaros.lib import clock, copying, staging
+from iaros.lib.ids import as_block
+from iaros.lib.reports import Progress, silent
+from privacy import encryption, subjects
+from profiles.golden import provenance
+from profiles.golden.survivorship import Mention, survive
+from profiles.models import IdentifierKind, Source
+from profiles.shapes import Landed, Resolved
+from profiles.sources.catalogue import CONNECTORS
+from profiles.sources.contract import PERSON_FIELDS
+
+_CLEAR = ("gender", "language", "country", "region", "home_airport", "tier", "tier_status", "enrolled_on")
+_LONGEST = {"gender": 1, "language": 8, "country": 2, "region": 60, "home_airport": 3, "tier": 20, "tier_status": 12}
+_DEFINITION = """
+bucket smallint, id uuid, cipher bytea, birth_year smallint, gender text, country text, region text, home_airport text,
+language text, tier text, tier_status text, enrolled_on date, provenance bytea, records smallint, updated_at timestamptz
+"""
+_COLUMNS = (
+    "cipher, birth_year, gender, country, region, home_airport, language, tier, tier_status, enrolled_on, "
+    "provenance, records, updated_at"
+)
+_UPSERT_SQL = f"""
+INSERT INTO profiles_profile (bucket, id, {_COLUMNS}) SELECT bucket, id, {_COLUMNS} FROM golden_staged
+ON CONFLICT (bucket, id) DO UPDATE SET
+{", ".join(f"{c} = excluded.{c}" for c in _COLUMNS.split(", "))}
+"""
+_RECORDS_SQL = """
+SELECT w.id, r.id, r.source_id, r.received_at, r.key_id, r.cipher
+FROM golden_wanted w
+JOIN profiles_link l ON l.bucket = w.bucket AND l.customer_id = w.id AND l.ended_at IS NULL
+JOIN profiles_sourcerecord r ON r.bucket = l.record_bucket AND r.id = l.record_id
+WHERE r.cipher IS NOT NULL AND r.superseded_at IS NULL
+"""
+
+_OUTDATED_SQL = """
+SELECT DISTINCT l.customer_id
+FROM profiles_link l
+JOIN profiles_sourcerecord r ON r.bucket = l.record_bucket AND r.id = l.record_id
+LEFT JOIN profiles_profile p ON p.bucket = l.bucket AND p.id = l.customer_id
+WHERE l.ended_at IS NULL AND r.cipher IS NOT NULL AND (p.id IS NULL OR p.updated_at < l.linked_at)
+"""
+REBUILT_AT_ONCE = 10_000
+
+Golden = tuple[bytes, Sequence[str | None], bytes, int]  # customer, values by PERSON_FIELDS, provenance, records
+
+
+def assemble(landed: Landed, resolved: Resolved) -> int:
+    """Write the profiles of everyone this batch created or said something new about; returns how many."""
+    person = _person_values(landed, resolved)
+    if person is None:
+        return 0
+    firsts, others = _split(resolved, person)
+    at = landed.feed.received_at
+    trust = landed.feed.connector.trust
+    rows = [
+        (resolved.customer[i].tobytes(), values, _one_record(landed.record[i].tobytes(), values, trust), 1)
+        for i, values in firsts
+    ]
+    _write(rows, resolved.sealers, at, new=True)
+    return len(rows) + rebuild(others, at=at, known=resolved.sealers)
+
+
+def rebuild(customers: Iterable[bytes], *, at: datetime, known: dict[bytes, encryption.Sealer] | None = None) -> int:
+    """Replay survivorship over all records of these customers (16 bytes each); returns how many have a profile."""
+    ids = [UUID(bytes=raw) for raw in sorted(set(customers), key=lambda raw: (raw[15], raw))]
+    if not ids:
+        return 0
+    sealers = dict(known or {})
+    missing = [i for i in ids if i.bytes not in sealers]
+    sealers.update({i.bytes: sealer for i, sealer in subjects.sealers(missing).items()})
+    rows = [
+        (customer, *survive(mentions), min(len(mentions), 32_000))
+        for customer, mentions in _mentions(ids).items()
+        if customer in sealers
+    ]
+    _write(rows, sealers, at, new=False)
+    return len(rows)
+
+
+def rebuild_outdated(progress: Progress = silent) -> int:
+    """Rebuild profiles that miss a record linked to their customer since they were written; returns how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(_OUTDATED_SQL)
+        outdated = [customer.bytes for (customer,) in cursor.fetchall()]
+    done = 0
+    for start in range(0, len(outdated), REBUILT_AT_ONCE):
+        with transaction.atomic():
+            done += rebuild(outdated[start : start + REBUILT_AT_ONCE], at=clock.now())
+        progress(phase="golden", done=start, total=len(outdated))
+    return done
+
+
+def _person_values(landed: Landed, resolved: Resolved) -> list[tuple[str | None, ...]] | None:
+    """The personal values of each mention, by PERSON_FIELDS. A feed without personal fields still gives those it
+    created a number or an address to be known by."""
+    absent: list[str | None] = [None] * len(landed)
+    person = landed.person
+    if not person:
+        if not resolved.created.any():
+            return None
+        values = {k.keys.kind: k.keys.values for k in landed.keys}
+        person = {
+            "loyalty_number": values.get(IdentifierKind.LOYALTY_NUMBER, absent),
+            "email": values.get(IdentifierKind.EMAIL, absent),
+        }
+    return list(zip(*(person.get(name, absent) for name in PERSON_FIELDS), strict=True))
+
+
+def _split(
+    resolved: Resolved, person: list[tuple[str | None, ...]]
+) -> tuple[list[tuple[int, tuple[str | None, ...]]], set[bytes]]:
+    """New customers with one mention, who are written as they are, and all others who must be replayed."""
+    raw = resolved.customer.tobytes()
+    mentions: dict[bytes, list[int]] = defaultdict(list)
+    for i in np.flatnonzero(resolved.linked).tolist():
+        mentions[raw[i * 16 : i * 16 + 16]].append(i)
+    firsts, others = [], set()
+    created = resolved.created.tolist()
+    for customer, rows in mentions.items():
+        if created[rows[0]]:
+            firsts.append((rows[0], person[rows[0]]))
+        if not created[rows[0]] or len(rows) > 1:
+            others.add(customer)
+    firsts.sort(key=lambda row: (raw[row[0] * 16 + 15], raw[row[0] * 16 : row[0] * 16 + 16]))
+    return firsts, others
+
+
+def _one_record(record: bytes, values: Sequence[str | None], trust: float) -> bytes:
+    return b"\x01" + record + _tail(tuple(v is not None for v in values), trust)
+
+
+_tails: dict[tuple[tuple[bool, ...], float], bytes] = {}
+
+
+def _tail(present: tuple[bool, ...], trust: float) -> bytes:
+    """The field part of the provenance of a single record; there are only so many shapes of it."""
+    found = _tails.get((present, trust))
+    if found is None:
+        index = [0 if p else provenance.NONE for p in present]
+        found = provenance.pack([], index, [trust if p else 0.0 for p in present])[1:]
+        _tails[(present, trust)] = found
+    return found
+
+
+def _mentions(ids: list[UUID]) -> dict[bytes, list[Mention]]:
+    """The current records of these customers, opened."""
+    block = as_block(ids)
+    with connection.cursor() as cursor:
+        staging.stage(
+            cursor,
+            "golden_wanted",
+            "bucket smallint, id uuid",
+            {"bucket": copying.smallints(block[:, 15]), "id": copying.uuids(block)},
+        )
+        cursor.execute(_RECORDS_SQL)
+        rows = cursor.fetchall()
+    keys = subjects.landing_sealers({row[4] for row in rows})
+    trust = _trust_by_source()
+    found: dict[bytes, list[Mention]] = defaultdict(list)
+    for customer, record, source, received_at, key_id, cipher in rows:
+        if key_id in keys:
+            values = orjson.loads(keys[key_id].open(cipher, b"record:" + record.bytes))
+            found[customer.bytes].append(Mention(record.bytes, trust.get(source, 0.5), received_at, values))
+    return found
+
+
+def _trust_by_source() -> dict[int, float]:
+    return {s.id: CONNECTORS[s.name].trust for s in Source.objects.all() if s.name in CONNECTORS}
+
+
+def _write(rows: list[Golden], sealers: dict[bytes, encryption.Sealer], at: datetime, *, new: bool) -> None:
+    if not rows:
+        return
+    columns = _columns(rows, sealers, at)
+    with connection.cursor() as cursor:
+        if new:
+            copying.copy_in(cursor, "profiles_profile", columns)
+        else:
+            staging.stage(cursor, "golden_staged", _DEFINITION, columns)
+            cursor.execute(_UPSERT_SQL)
+
+
+def _columns(rows: list[Golden], sealers: dict[bytes, encryption.Sealer], at: datetime) -> dict[str, copying.Column]:
+    customers = [row[0] for row in rows]
+    by_field = dict(zip(PERSON_FIELDS, zip(*(row[1] for row in rows), strict=True), strict=True))
+    blobs = [orjson.dumps(blob) for blob in zip(*(by_field[name] for name in PERSON_FIELDS), strict=True)]
+    ciphers = encryption.seal_each(
+        [sealers[c] for c in customers], blobs, [b"profile:" + customer for customer in customers]
+    )
+    block = np.frombuffer(b"".join(customers), dtype=np.uint8).reshape(-1, 16)
+    years = np.array([int(day[:4]) if day else 0 for day in by_field["birth_date"]])
+    enrolled = np.array(by_field["enrolled_on"], dtype="datetime64[D]")
+    clear = {
+        name: copying.texts([v[: _LONGEST[name]] if v else None for v in by_field[name]])
+        for name in _CLEAR
+        if name != "enrolled_on"
+    }
+    has_enrolled = ~np.isnat(enrolled)
+    return {
+        "bucket": copying.smallints(block[:, 15]),
+        "id": copying.uuids(block),
+        "cipher": copying.blobs(ciphers),
+        "birth_year": copying.nullable(copying.smallints(years), years > 0),
+        **clear,
+        "enrolled_on": copying.nullable(
+            copying.dates(np.where(has_enrolled, enrolled, np.datetime64("1970-01-01"))), has_enrolled
+        ),
+        "provenance": copying.blobs([row[2] for row in rows]),
+        "records": copying.smallints([row[3] for row in rows]),
+        "updated_at": copying.timestamps(np.full(len(rows), np.datetime64(at.replace(tzinfo=None)))),
+    }

@@ -1,0 +1,48 @@
+"""Which record gave which field, and how sure that is: packed beside the profile instead of a row a field.
+
+Layout: one byte n, n record ids of 16 bytes, then for each of PERSON_FIELDS one byte record index (255: no value) and
+one byte confidence (0 to 255 for 0 to 1). A profile of one record takes 53 bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from profiles.sources.contract import PERSON_FIELDS
+
+NONE = 255
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a value came from."""
+
+    field: str
+    record_id: UUID
+    confidence: float
+
+
+def pack(records: Sequence[bytes], index: Sequence[int], confidence: Sequence[float]) -> bytes:
+    """`index` and `confidence` are parallel to PERSON_FIELDS; an index of NONE says that there is no value."""
+    tail = bytearray()
+    for at, sure in zip(index, confidence, strict=True):
+        tail += bytes((at, round(max(0.0, min(sure, 1.0)) * 255)))
+    return bytes((len(records),)) + b"".join(records) + bytes(tail)
+
+
+def unpack(packed: bytes) -> dict[str, Origin]:
+    """The origin of each field that has a value. Fields added after the profile was written are absent."""
+    packed = bytes(packed)
+    count = packed[0]
+    records = [UUID(bytes=packed[1 + i * 16 : 17 + i * 16]) for i in range(count)]
+    tail = packed[1 + count * 16 :]
+    pairs = zip(PERSON_FIELDS, tail[::2], tail[1::2], strict=False)
+    return {name: Origin(name, records[at], sure / 255) for name, at, sure in pairs if at != NONE}
+
+
+def record_ids(packed: bytes) -> list[UUID]:
+    """The records a profile is made of."""
+    packed = bytes(packed)
+    return [UUID(bytes=packed[1 + i * 16 : 17 + i * 16]) for i in range(packed[0])]

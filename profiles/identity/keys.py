@@ -1,0 +1,77 @@
+"""Turns the keys of a batch into keyed look-ups, and looks up who claims them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from django.db import connection
+
+from iaros.lib import copying, staging
+from privacy import encryption
+from profiles.models import IdentifierKind
+from profiles.shapes import LookedUp
+from profiles.sources.contract import Keys
+
+_CLAIMED_SQL = """
+SELECT wanted.place, i.customer_id
+FROM identity_wanted wanted
+JOIN profiles_identifier i ON i.lookup = wanted.lookup AND i.kind = wanted.kind AND i.claims
+"""
+_DEVICE_SQL = """
+SELECT wanted.place, (array_agg(i.customer_id))[1]
+FROM identity_wanted wanted
+JOIN profiles_identifier i ON i.lookup = wanted.lookup AND i.kind = wanted.kind
+GROUP BY wanted.place
+HAVING count(*) = 1
+"""
+
+
+def look_up(
+    keys: list[Keys], standardise: dict[IdentifierKind, Callable[[str], str | None]] | None = None
+) -> list[LookedUp]:
+    """Hash the values of each kind, after making them comparable; a value that is none of its kind has no look-up."""
+    found = []
+    for column in keys:
+        step = (standardise or {}).get(column.kind)
+        if step:
+            column = replace(column, values=[step(value) if value else None for value in column.values])
+        present = [value for value in column.values if value]
+        hashes = iter(encryption.lookup_keys(kind_name(column.kind), present))
+        found.append(LookedUp(column, [next(hashes) if value else None for value in column.values]))
+    return found
+
+
+def kind_name(kind: IdentifierKind) -> str:
+    """The name under which look-ups of this kind are keyed; part of the hash, so it never changes."""
+    return IdentifierKind(kind).name.lower()
+
+
+def claimed_by(wanted: list[tuple[int, bytes]]) -> dict[int, bytes]:
+    """Which customer claims each (kind, look-up), by position in `wanted`; unclaimed ones are absent."""
+    return _customers(_CLAIMED_SQL, wanted)
+
+
+def signed_in_on(devices: list[bytes]) -> dict[int, bytes]:
+    """The one customer who signed in on each device, by position; unknown and shared devices are absent."""
+    return _customers(_DEVICE_SQL, [(int(IdentifierKind.DEVICE), lookup) for lookup in devices])
+
+
+def _customers(statement: str, wanted: list[tuple[int, bytes]]) -> dict[int, bytes]:
+    if not wanted:
+        return {}
+    order = sorted(range(len(wanted)), key=lambda at: wanted[at][1])
+    with connection.cursor() as cursor:
+        staging.stage(
+            cursor,
+            "identity_wanted",
+            "place integer, kind smallint, lookup bytea",
+            {
+                "place": copying.integers(order),
+                "kind": copying.smallints(np.array([wanted[at][0] for at in order])),
+                "lookup": copying.blobs([wanted[at][1] for at in order]),
+            },
+        )
+        cursor.execute(statement)
+        return {place: customer.bytes for place, customer in cursor.fetchall()}

@@ -1,0 +1,150 @@
+"""Writes what identity decided: customers, the links of their records, the identifiers they are found by."""
+
+from __future__ import annotations
+
+import numpy as np
+from django.db import connection
+from numpy.typing import NDArray
+
+from iaros.lib import copying, staging
+from profiles.models import IdentifierKind
+from profiles.shapes import Block, Feed, Landed
+
+_END_LINKS_SQL = """
+UPDATE profiles_link l SET ended_at = %s
+FROM identity_records r WHERE l.record_id = r.record_id AND l.ended_at IS NULL
+"""
+# A person who confirms an address they had given before claims it from then on.
+_IDENTIFY_SQL = """
+INSERT INTO profiles_identifier
+    (lookup, kind, customer_id, record_id, claims, verified_at, purpose, source_id, first_seen_at)
+SELECT lookup, kind, customer_id, record_id, claims, verified_at, purpose, source_id, first_seen_at
+FROM identity_identifiers ORDER BY lookup
+ON CONFLICT (lookup, kind, customer_id) DO UPDATE
+SET claims = true, verified_at = excluded.verified_at
+WHERE excluded.claims AND NOT profiles_identifier.claims
+"""
+_IDENTIFIERS = """
+lookup bytea, kind smallint, customer_id uuid, record_id uuid, claims boolean, verified_at timestamptz,
+purpose text, source_id smallint, first_seen_at timestamptz
+"""
+
+
+def create(customers: Block, feed: Feed) -> None:
+    """Write new customers, sorted by bucket."""
+    count = len(customers)
+    with connection.cursor() as cursor:
+        copying.copy_in(
+            cursor,
+            "profiles_customer",
+            {
+                "bucket": copying.smallints(customers[:, 15]),
+                "id": copying.uuids(customers),
+                "created_at": copying.timestamps(_at(feed, count)),
+                "first_source": copying.smallints(np.full(count, feed.source_id)),
+            },
+        )
+
+
+def link(landed: Landed, customer: Block, linked: NDArray[np.bool_], rules: NDArray[np.int64]) -> None:
+    """Link records to customers; the links of superseded records end."""
+    feed = landed.feed
+    rows = np.flatnonzero(linked)
+    rows = rows[np.lexsort((customer[rows, 5], customer[rows, 15]))]
+    with connection.cursor() as cursor:
+        if landed.previous:
+            # identity_records still holds the superseded records: it was staged in this transaction.
+            cursor.execute(_END_LINKS_SQL, [feed.received_at])
+        if not len(rows):
+            return
+        copying.copy_in(
+            cursor,
+            "profiles_link",
+            {
+                "bucket": copying.smallints(customer[rows, 15]),
+                "customer_id": copying.uuids(customer[rows]),
+                "record_id": copying.uuids(landed.record[rows]),
+                "record_bucket": copying.smallints(landed.record_bucket[rows]),
+                "linked_at": copying.timestamps(_at(feed, len(rows))),
+                "rule": copying.smallints(rules[rows]),
+                "score": copying.doubles(np.ones(len(rows))),
+            },
+        )
+
+
+def identify(
+    landed: Landed,
+    customer: Block,
+    linked: NDArray[np.bool_],
+    created: NDArray[np.bool_],
+    *,
+    contradicted: set[tuple[int, int, bytes]],
+) -> None:
+    """Write by what the customers are found from now on; each (look-up, kind, customer) once.
+
+    A database error of uniqueness means that another worker claimed the same look-up meanwhile: the batch is rolled
+    back and tried again, and then finds the other's customer.
+    """
+    raw, is_new, is_linked = customer.tobytes(), created.tolist(), linked.tolist()
+    direct: dict[tuple[bytes, int, bytes], tuple[int, bool, str]] = {}
+    careful: dict[tuple[bytes, int, bytes], tuple[int, bool, str]] = {}
+    for column in landed.keys:
+        kind, purpose = int(column.keys.kind), str(column.keys.purpose)
+        for at, (lookup, claim) in enumerate(zip(column.lookups, column.keys.claims.tolist(), strict=True)):
+            if lookup is None or not is_linked[at]:
+                continue
+            claim = claim and (not contradicted or (at, kind, lookup) not in contradicted)
+            rows = direct if is_new[at] else careful
+            row = (lookup, kind, raw[at * 16 : at * 16 + 16])
+            if row not in rows or (claim and not rows[row][1]):
+                rows[row] = (at, claim, purpose)
+    with connection.cursor() as cursor:
+        if direct:
+            copying.copy_in(cursor, "profiles_identifier", _identifier_columns(landed, direct))
+        if careful:
+            staging.stage(cursor, "identity_identifiers", _IDENTIFIERS, _identifier_columns(landed, careful))
+            cursor.execute(_IDENTIFY_SQL)
+
+
+def _identifier_columns(
+    landed: Landed, rows: dict[tuple[bytes, int, bytes], tuple[int, bool, str]]
+) -> dict[str, copying.Column]:
+    ordered = sorted(rows)
+    chosen = [rows[row] for row in ordered]
+    claims = np.array([claim for _, claim, _ in chosen], dtype=bool)
+    at = np.array([at for at, _, _ in chosen])
+    moments = copying.timestamps(_at(landed.feed, len(ordered)))
+    return {
+        "lookup": copying.blobs([lookup for lookup, _, _ in ordered]),
+        "kind": copying.smallints(np.array([kind for _, kind, _ in ordered])),
+        "customer_id": copying.uuids(np.frombuffer(b"".join(c for _, _, c in ordered), dtype=np.uint8).reshape(-1, 16)),
+        "record_id": copying.uuids(landed.record[at]),
+        "claims": copying.booleans(claims),
+        "verified_at": copying.nullable(moments, claims),
+        "purpose": copying.texts([purpose for _, _, purpose in chosen]),
+        "source_id": copying.smallints(np.full(len(ordered), landed.feed.source_id)),
+        "first_seen_at": moments,
+    }
+
+
+def wait(landed: Landed, linked: NDArray[np.bool_]) -> None:
+    """Remember the devices of mentions nobody is known to be, so that they are linked once somebody signs in."""
+    column = next((k for k in landed.keys if k.keys.kind == IdentifierKind.DEVICE), None)
+    waiting = [at for at in np.flatnonzero(~linked).tolist() if column and column.lookups[at]]
+    if not waiting or column is None:
+        return
+    with connection.cursor() as cursor:
+        copying.copy_in(
+            cursor,
+            "profiles_unlinkedkey",
+            {
+                "record_id": copying.uuids(landed.record[waiting]),
+                "record_bucket": copying.smallints(landed.record_bucket[waiting]),
+                "kind": copying.smallints(np.full(len(waiting), int(IdentifierKind.DEVICE))),
+                "lookup": copying.blobs([column.lookups[at] for at in waiting]),
+            },
+        )
+
+
+def _at(feed: Feed, count: int) -> np.ndarray:
+    return np.full(count, np.datetime64(feed.received_at.replace(tzinfo=None)))

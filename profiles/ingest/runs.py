@@ -1,0 +1,52 @@
+"""A file's run: begun, advanced with every batch, finished; a run whose process died is called interrupted."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from django.utils import timezone
+
+from iaros.lib import clock
+from profiles.models import IngestRun, RunState, Source
+from profiles.shapes import Counts, Feed
+from profiles.sources.contract import Connector
+
+SILENT_FOR = timedelta(minutes=10)
+
+
+def begin(connector: Connector, path: Path) -> Feed:
+    """Open a run for the file; earlier runs that went silent are marked as interrupted."""
+    source, _ = Source.objects.get_or_create(name=connector.name)
+    silent = IngestRun.objects.filter(state=RunState.RUNNING, heartbeat_at__lt=timezone.now() - SILENT_FOR)
+    silent.update(state=RunState.INTERRUPTED, problem="Its process went silent; run it again, nothing is taken twice.")
+    run = IngestRun.objects.create(source_id=source.id, file_name=path.name[:255])
+    return Feed(connector, source.id, run.id, clock.now())
+
+
+def advance(feed: Feed, counts: Counts, seconds: float) -> None:
+    _update(feed, counts, seconds, heartbeat_at=timezone.now())
+
+
+def finish(feed: Feed, counts: Counts, seconds: float) -> None:
+    _update(feed, counts, seconds, state=RunState.DONE, finished_at=timezone.now())
+
+
+def refuse(feed: Feed, counts: Counts, seconds: float, problem: str) -> None:
+    _update(feed, counts, seconds, state=RunState.REFUSED, finished_at=timezone.now(), problem=problem[:2000])
+
+
+def fail(feed: Feed, counts: Counts, seconds: float, problem: str) -> None:
+    _update(feed, counts, seconds, state=RunState.FAILED, finished_at=timezone.now(), problem=problem[:2000])
+
+
+def _update(feed: Feed, counts: Counts, seconds: float, **fields: object) -> None:
+    IngestRun.objects.filter(id=feed.run_id).update(
+        read=counts.read,
+        new=counts.new,
+        updated=counts.updated,
+        unchanged=counts.unchanged,
+        quarantined=counts.quarantined,
+        seconds=seconds,
+        **fields,
+    )

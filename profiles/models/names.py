@@ -1,0 +1,60 @@
+"""How names are compared and found: without accents and case, by how they begin and by how they sound."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from functools import lru_cache
+
+from privacy import encryption
+
+SHORTEST_PREFIX, LONGEST_PREFIX = 3, 8
+_SOUNDS = {
+    **dict.fromkeys("bpfv", "1"),
+    **dict.fromkeys("cgjkqsxz", "2"),
+    **dict.fromkeys("dt", "3"),
+    "l": "4",
+    **dict.fromkeys("mn", "5"),
+    "r": "6",
+}
+_LETTERS = str.maketrans({"ø": "o", "Ø": "O", "ß": "ss", "æ": "ae", "Æ": "AE", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D"})
+
+
+@lru_cache(maxsize=100_000)
+def folded(name: str) -> str:
+    """A name without accents, case, spaces and marks: how two spellings are compared."""
+    decomposed = unicodedata.normalize("NFKD", name.translate(_LETTERS))
+    return "".join(c for c in decomposed if c.isalpha() and not unicodedata.combining(c)).casefold()
+
+
+@lru_cache(maxsize=100_000)
+def phonetic(name: str) -> str:
+    """The American Soundex code of a name (National Archives rules), empty for an empty one."""
+    letters = folded(name)
+    if not letters:
+        return ""
+    code, last = letters[0], _SOUNDS.get(letters[0], "")
+    for letter in letters[1:]:
+        sound = _SOUNDS.get(letter, "")
+        if sound and sound != last:
+            code += sound
+        if letter not in "hw":
+            last = sound
+    return (code + "000")[:4]
+
+
+@lru_cache(maxsize=50_000)
+def _words(surname: str) -> tuple[str, ...]:
+    plain = folded(surname)
+    prefixes = (f"p:{plain[:n]}" for n in range(SHORTEST_PREFIX, min(len(plain), LONGEST_PREFIX + 1)))
+    return (f"s:{plain}", f"f:{phonetic(surname)}", *prefixes)
+
+
+def search_words(surname: str) -> tuple[str, ...]:
+    """By what a surname is found: itself, how it sounds, and its beginnings from three letters on."""
+    return _words(surname) if folded(surname) else ()
+
+
+def hashed(words: Sequence[str]) -> list[int]:
+    """The words as keyed hashes, cut to eight bytes: a hit is decrypted and checked before it is shown."""
+    return [int.from_bytes(key[:8], "big", signed=True) for key in encryption.lookup_keys("search", words)]

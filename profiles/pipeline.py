@@ -1,0 +1,167 @@
+"""From a file to golden profiles, read aloud: open, read, land, resolve, merge, assemble, write what happened."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from django.db import connection, transaction
+from django.db.utils import IntegrityError, OperationalError
+
+from iaros.lib import clock, staging
+from iaros.lib.reports import Progress, StageReport, silent, timed
+from privacy import ledger
+from profiles.enrichment import search_keys
+from profiles.events import facts
+from profiles.golden import assemble
+from profiles.identity import keys, merge, resolve, waiting
+from profiles.ingest import cleanse, fares, landing, quarantine, repeats, runs, tombstones
+from profiles.models import IdentifierKind
+from profiles.shapes import Counts, Feed
+from profiles.sources import reading
+from profiles.sources.catalogue import CONNECTORS
+from profiles.sources.contract import Batch, WrongFile
+
+TRIES = 4
+_STANDARD_KEYS = {IdentifierKind.EMAIL: cleanse.email, IdentifierKind.PHONE: cleanse.phone}
+
+
+class UnknownSource(Exception):
+    """No connector has this name."""
+
+
+class FileRefused(Exception):
+    """The file is not what the source sends; nothing of it went in."""
+
+
+@dataclass(frozen=True)
+class IngestReport:
+    """What became of one file: read = new + updated + unchanged + quarantined."""
+
+    source: str
+    file: str
+    run_id: str
+    counts: Counts
+    seconds: float
+
+    def as_dict(self) -> dict[str, Any]:
+        names = ("read", "new", "updated", "unchanged", "quarantined")
+        return {
+            "source": self.source,
+            "file": self.file,
+            "run": self.run_id,
+            **{name: getattr(self.counts, name) for name in names},
+            "seconds": round(self.seconds, 3),
+            "per_second": round(self.counts.read / self.seconds, 1) if self.seconds else 0.0,
+        }
+
+
+def ingest(source: str, path: Path, *, progress: Progress = silent) -> IngestReport:
+    """Take in one file of `source`. Safe to repeat and to kill: what landed before is unchanged the next time.
+
+    Raises UnknownSource, and FileRefused when the file is not one of this source.
+    """
+    if source not in CONNECTORS:
+        raise UnknownSource(f"{source!r} is not a source; the sources are {', '.join(CONNECTORS)}")
+    feed = runs.begin(CONNECTORS[source], path)
+    started, counts = time.perf_counter(), Counts()
+    try:
+        for batch, total in _batches(feed, path):
+            counts += take_in(feed, batch)
+            runs.advance(feed, counts, time.perf_counter() - started)
+            progress(phase=f"{source}: {path.name}", done=counts.read, total=max(total, counts.read))
+    except WrongFile as error:
+        runs.refuse(feed, counts, time.perf_counter() - started, str(error))
+        raise FileRefused(str(error)) from None
+    except BaseException as error:
+        runs.fail(feed, counts, time.perf_counter() - started, repr(error))
+        raise
+    seconds = time.perf_counter() - started
+    runs.finish(feed, counts, seconds)
+    return IngestReport(source, path.name, str(feed.run_id), counts, seconds)
+
+
+def take_in(feed: Feed, chunk: reading.Chunk) -> Counts:
+    """One chunk of lines, in one transaction; tried again when another worker claimed the same person meanwhile."""
+    batch = feed.connector.read(chunk.header, chunk.lines)
+    facts.ensure_partitions(batch.facts.get("events"))
+    for left in reversed(range(TRIES)):
+        try:
+            with transaction.atomic():
+                return _take_in(feed, chunk, batch)
+        except (IntegrityError, OperationalError):
+            if not left:
+                raise
+    return Counts()
+
+
+def _take_in(feed: Feed, chunk: reading.Chunk, batch: Batch) -> Counts:
+    with connection.cursor() as cursor:
+        staging.prefer_index_lookups(cursor)
+    quarantine.set_aside(feed, chunk.unreadable)
+    quarantine.from_lines(feed, batch.lines, batch.rejects)
+    unreadable = Counts(quarantined=len(chunk.unreadable))
+    if not feed.connector.about_people:
+        counts, superseded = fares.land_fares(feed, batch)
+        quarantine.from_lines(feed, batch.lines, superseded)
+        return unreadable + counts
+    return unreadable + _take_in_people(feed, batch)
+
+
+def _take_in_people(feed: Feed, batch: Batch) -> Counts:
+    person = cleanse.standardise(batch)
+    looked_up = keys.look_up(batch.keys, _STANDARD_KEYS)
+    # A person who was erased is turned away before anything of the line is written.
+    batch = replace(batch, rejects=batch.rejects + tombstones.erased(batch, looked_up))
+    landed = landing.land(feed, batch, person, looked_up)
+    quarantine.from_lines(feed, batch.lines, landed.quarantine)
+    if len(landed):
+        people = resolve.resolve(landed)
+        survivors = merge.fold(people.merges, at=feed.received_at)
+        assemble.assemble(landed, people)
+        assemble.rebuild(survivors, at=feed.received_at)
+        facts.write(landed, people)
+        ledger.record(_consents(feed, facts.consents(landed, people)))
+    return landed.counts
+
+
+def _consents(feed: Feed, rows: list[dict[str, Any]]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows)
+    if len(frame):
+        frame["occurred_at"] = pd.to_datetime(frame["occurred_at"], utc=True)
+        frame["language"] = frame["language"].fillna("")
+        frame["source"] = feed.connector.name
+    return frame
+
+
+def _batches(feed: Feed, path: Path) -> Iterator[tuple[reading.Chunk, int]]:
+    """The file's chunks with its header, and how many rows it has as far as is known."""
+    connector = feed.connector
+    header = reading.first_line(path) if connector.has_header else None
+    found = repeats.scan(connector, path, header)
+    chunks = reading.chunks(path, header=connector.has_header, quoted=connector.quoted)
+    if header is not None and not found.rows:
+        connector.scan(header, reading.no_lines())  # An empty file still has to have the right header.
+    for chunk in repeats.gathered(chunks, found):
+        chunk.header = header
+        yield chunk, found.rows
+
+
+def refresh(*, as_of: datetime, progress: Progress = silent) -> list[StageReport]:
+    """What follows the files: waiting mentions are linked, profiles enriched. Returns a report a stage."""
+    reports: list[StageReport] = []
+    with timed("identity", reports) as stage, transaction.atomic():
+        stage.profiles = waiting.link_waiting(at=clock.now())
+        stage.note = "waiting mentions linked"
+    with timed("golden", reports) as stage:
+        stage.profiles = assemble.rebuild_outdated(progress)
+        stage.note = "profiles older than their records"
+    with timed("enrichment", reports) as stage:
+        stage.profiles = search_keys.refresh(progress)
+        stage.note = "search keys"
+    return reports

@@ -1,0 +1,215 @@
+"""Reads the columns of a CSV chunk into typed arrays. A value that cannot be read rejects its line and is named."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+from numpy.typing import NDArray
+
+from profiles.sources.contract import Lines, Reject, WrongFile
+
+EARLIEST_YEAR, LATEST_YEAR = 1900, 2100
+
+
+def header_names(header: bytes, required: Sequence[str], known: Sequence[str], source: str) -> list[str]:
+    """The header's column names, stripped.
+
+    Raises WrongFile naming what is missing or stands twice.
+    """
+    try:
+        names = [name.strip() for name in next(csv.reader(io.StringIO(header.decode())), [])]
+    except (UnicodeDecodeError, csv.Error):
+        raise WrongFile(f"row 1: the header is not readable text; expected {', '.join(required)}") from None
+    missing = [name for name in required if name not in names]
+    if missing:
+        found = ", ".join(names[:8]) or "nothing"
+        raise WrongFile(
+            f"row 1: header of {source}: missing {', '.join(missing)}; expected {', '.join(known)}; found {found}"
+        )
+    twice = {name for name in names if name and names.count(name) > 1}
+    if twice:
+        raise WrongFile(f"row 1: header of {source}: {', '.join(sorted(twice))} stands twice")
+    return names
+
+
+class Columns:
+    """The columns of a chunk by header name, with readers that note what they could not read in `rejects`.
+
+    Every reader returns one value a parsed line; `line` maps those to the chunk's lines.
+    """
+
+    def __init__(self, lines: Lines, names: list[str], only: Sequence[str] | None = None) -> None:
+        """Parse the lines; with `only`, just these columns."""
+        self.rejects: list[Reject] = []
+        wrong: dict[int, int] = {}
+
+        def note(row: pa.csv.InvalidRow) -> str:
+            wrong[row.number - 1] = row.actual_columns
+            return "skip"
+
+        table = pa.csv.read_csv(
+            pa.BufferReader(b"\n".join(lines.raw) + b"\n"),
+            read_options=pa.csv.ReadOptions(column_names=names, use_threads=False, block_size=1 << 28),
+            parse_options=pa.csv.ParseOptions(
+                newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=note
+            ),
+            convert_options=pa.csv.ConvertOptions(
+                column_types={name: pa.string() for name in names},
+                strings_can_be_null=False,
+                check_utf8=False,
+                include_columns=[name for name in names if only is None or name in only],
+            ),
+        )
+        for index, count in sorted(wrong.items()):
+            self.rejects.append(Reject(index, "line", f"{count} fields", f"{len(names)} fields"))
+        keep = np.ones(len(lines.raw), dtype=bool)
+        keep[list(wrong)] = False
+        self.line: NDArray[np.int64] = np.flatnonzero(keep)
+        if table.num_rows != len(self.line):
+            raise WrongFile(f"rows {lines.rows[0]} to {lines.rows[-1]}: quotes do not match")
+        self._table = table
+        self.names = set(table.column_names)
+
+    def __len__(self) -> int:
+        return len(self.line)
+
+    def reject(self, at: int, name: str, reason: str, expected: str) -> None:
+        self.rejects.append(Reject(int(self.line[at]), name, reason, expected))
+
+    def _trimmed(self, name: str) -> pa.ChunkedArray:
+        return pc.utf8_trim_whitespace(self._table[name])
+
+    def text(self, name: str, *, required: bool = False, longest: int = 200) -> list[str | None]:
+        """Trimmed strings; an empty one is None."""
+        if name not in self.names:
+            return [None] * len(self)
+        column = self._trimmed(name)
+        values = [value or None for value in column.to_pylist()]
+        if required and None in values:
+            for at, value in enumerate(values):
+                if value is None:
+                    self.reject(at, name, "empty", "a value")
+        too_long = pc.max(pc.utf8_length(column)).as_py()
+        if too_long and too_long > longest:
+            for at, value in enumerate(values):
+                if value and len(value) > longest:
+                    self.reject(at, name, f"{len(value)} characters", f"at most {longest}")
+        return values
+
+    def choice(self, name: str, known: Mapping[str, str], expected: str) -> list[str | None]:
+        """Values looked up in `known` without regard to case; an empty one is None, an unknown one a reject."""
+        found: list[str | None] = []
+        for at, value in enumerate(self.text(name)):
+            chosen = known.get(value.casefold()) if value else None
+            if value and chosen is None:
+                self.reject(at, name, f"{value[:40]!r}", expected)
+            found.append(chosen)
+        return found
+
+    def whole(self, name: str, low: int, high: int, *, required: bool = True) -> NDArray[np.int64]:
+        """Whole numbers from `low` to `high`; -1 where an optional one is empty or the line was rejected."""
+        return self._numbers(name, float(low), float(high), f"a whole number from {low:,} to {high:,}", required, True)
+
+    def amount_minor(self, name: str, *, required: bool = True, most: float = 1e9) -> NDArray[np.int64]:
+        """Decimal amounts as minor units (cents); not negative."""
+        expected = "an amount that is not negative"
+        major = self._decimals(name, 0.0, most, expected, required)
+        return np.where(major < 0, -1, np.round(major * 100)).astype(np.int64)
+
+    def _numbers(
+        self, name: str, low: float, high: float, expected: str, required: bool, whole: bool
+    ) -> NDArray[np.int64]:
+        values = self._decimals(name, low, high, expected, required)
+        broken = np.flatnonzero(values != np.floor(values))
+        for at in broken.tolist():
+            self.reject(at, name, f"{values[at]}", expected)
+        return np.floor(values).astype(np.int64)
+
+    def _decimals(self, name: str, low: float, high: float, expected: str, required: bool) -> NDArray[np.float64]:
+        if name not in self.names:
+            return np.full(len(self), -1.0)
+        column = self._trimmed(name)
+        try:
+            numbers = pc.cast(column, pa.float64()).to_numpy()
+            read = np.isfinite(numbers)
+        except pa.ArrowInvalid:
+            numbers, read = _each_decimal(column.to_pylist())
+        bad = ~read | (numbers < low) | (numbers > high)
+        if bad.any():
+            numbers = numbers.copy()
+            texts = column.to_pylist()
+            for at in np.flatnonzero(bad).tolist():
+                numbers[at] = -1.0
+                if texts[at] or required:
+                    self.reject(at, name, f"{texts[at][:40]!r}" if texts[at] else "empty", expected)
+        return numbers
+
+    def days(self, name: str, *, required: bool = False) -> list[str | None]:
+        """ISO dates as text, checked."""
+        return self._checked(name, read_day, "a date as 1984-05-17", required)
+
+    def moments(self, name: str, *, required: bool = True) -> NDArray[np.datetime64]:
+        """ISO moments with an offset, as UTC datetime64[us]; NaT where the line was rejected."""
+        texts = self.text(name)
+        try:
+            stamps = pc.strptime(pa.array([t or "" for t in texts]), "%Y-%m-%dT%H:%M:%SZ", "us")
+            moments = stamps.to_numpy(zero_copy_only=False).astype("datetime64[us]")
+        except (pa.ArrowInvalid, ValueError):
+            moments = np.array([read_moment(text) if text else None for text in texts], dtype="datetime64[us]")
+        years = moments.astype("datetime64[Y]").astype(np.int64) + 1970
+        bad = np.isnat(moments) | (years < EARLIEST_YEAR) | (years > LATEST_YEAR)
+        for at in np.flatnonzero(bad).tolist():
+            if texts[at] or required:
+                reason = repr(texts[at][:40]) if texts[at] else "empty"  # type: ignore[index]
+                self.reject(at, name, reason, "a moment as 2026-10-31T09:14:00Z")
+        moments[bad] = np.datetime64("NaT")
+        return moments
+
+    def _checked(self, name: str, read: Callable[[str], str | None], expected: str, required: bool) -> list[str | None]:
+        values = self.text(name, required=required)
+        for at, value in enumerate(values):
+            if value is None:
+                continue
+            values[at] = read(value)
+            if values[at] is None:
+                self.reject(at, name, repr(value[:40]), expected)
+        return values
+
+
+def _each_decimal(texts: list[str]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    numbers = np.full(len(texts), -1.0)
+    for at, text in enumerate(texts):
+        try:
+            numbers[at] = float(text.replace(",", "")) if text else np.nan
+        except ValueError:
+            numbers[at] = np.nan
+    return numbers, np.isfinite(numbers)
+
+
+def read_day(text: str) -> str | None:
+    """`text` as an ISO date between 1900 and 2100, or None."""
+    try:
+        day = date.fromisoformat(text[:10])
+    except ValueError:
+        return None
+    return day.isoformat() if EARLIEST_YEAR <= day.year <= LATEST_YEAR and len(text) in (10, 19, 20) else None
+
+
+def read_moment(text: str) -> np.datetime64 | None:
+    """`text` as a UTC moment between 1900 and 2100, or None. An offset is required."""
+    from datetime import UTC, datetime
+
+    try:
+        moment = datetime.fromisoformat(text)
+    except (ValueError, TypeError):
+        return None
+    if moment.tzinfo is None or not EARLIEST_YEAR <= moment.year <= LATEST_YEAR:
+        return None
+    return np.datetime64(moment.astimezone(UTC).replace(tzinfo=None), "us")
