@@ -130,7 +130,7 @@ def analysable(which: Which) -> People:
     """Living customers of `which` whose data may be read for analytics."""
     gate, params = consent.gate(Purpose.ANALYTICS, customer="c.id")
     source = _CUSTOMERS_SQL.format(which=which.where("c", "id"), gate=gate)
-    table = _gathered(_CUSTOMER_COLUMNS, source, {**which.params, **params}, order="ORDER BY c.id")
+    table = gathered(_CUSTOMER_COLUMNS, source, {**which.params, **params}, order="ORDER BY c.id")
     return People(
         texts=_joined(table["id"]),
         birth_year=_floats(table["birth_year"]),
@@ -144,7 +144,7 @@ def events(which: Which, people: People, before: datetime, *, ingested: bool = F
     when the event reached us, else it is when it occurred."""
     columns = _EVENT_COLUMNS | (_INGESTED if ingested else {})
     source = _EVENTS_SQL.format(which=which.where("e", "customer_id"))
-    table = _gathered(columns, source, {**which.params, "as_of": before})
+    table = gathered(columns, source, {**which.params, "as_of": before})
     owner = pc.index_in(table["customer_id"], value_set=people.texts)
     if owner.null_count:
         ours = pc.is_valid(owner)
@@ -161,10 +161,10 @@ def events(which: Which, people: People, before: datetime, *, ingested: bool = F
     )
 
 
-def _gathered(
+def gathered(
     columns: dict[str, tuple[str, pa.DataType]], source: str, params: dict[str, Any], order: str = ""
 ) -> pa.Table:
-    """The columns of all rows of `source`, as Arrow; an empty field is missing."""
+    """The columns (name: SQL expression, type) of all rows of `source`, as Arrow; an empty field is missing."""
     expressions = ", ".join(expression for expression, _ in columns.values())
     with connection.cursor() as cursor:
         cursor.execute(_GATHERED_SQL.format(columns=expressions, source=source, order=order), params)

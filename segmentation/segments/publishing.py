@@ -1,0 +1,109 @@
+"""The life of a segment: drafted, published, reworded, retired. Each act is one transaction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max
+from django.utils.text import slugify
+
+from iaros.accounts.models import User
+from iaros.lib import leases
+from iaros.lib.purposes import Channel, Purpose
+from segmentation.ml.catalogue import SPECS
+from segmentation.models import Segment, SegmentKind, SegmentStatus, SegmentVersion
+from segmentation.segments import rules, sentences
+
+
+class TooManySegments(Exception):
+    """The airline allows no more published segments (`segmentation.max_segments`)."""
+
+
+class NotReady(Exception):
+    """The segment cannot be published as it is; the message says why."""
+
+
+@transaction.atomic
+def draft(
+    *,
+    name: str,
+    rule: Any,
+    purpose: Purpose,
+    channel: Channel,
+    by: User | None = None,
+    description: str = "",
+    slug: str = "",
+    is_system: bool = False,
+) -> Segment:
+    """Write down a segment and the first wording of its rule. Raises rules.InvalidRule."""
+    tree = rules.read(rule, scores=frozenset(SPECS))
+    leases.lock_in_transaction("segment positions")
+    highest = Segment.objects.aggregate(highest=Max("position"))["highest"]
+    segment = Segment.objects.create(
+        slug=_free_slug(slug or slugify(name)),
+        name=name,
+        description=description,
+        owner=by,
+        is_system=is_system,
+        purpose=Purpose(purpose),
+        channel=Channel(channel),
+        kind=SegmentKind.RULE,
+        position=0 if highest is None else highest + 1,
+    )
+    _word(segment, 1, rule, tree, by)
+    return segment
+
+
+@transaction.atomic
+def publish(segment: Segment, *, by: User | None = None) -> Segment:
+    """Count it and show it from the next refresh on. Raises TooManySegments or NotReady."""
+    leases.lock_in_transaction("segment positions")
+    if not segment.versions.exists():
+        raise NotReady(f"{segment.name} has no rule yet")
+    limit = settings.INTELLIGENCE.segmentation.max_segments
+    if Segment.objects.published().exclude(id=segment.id).count() >= limit:
+        raise TooManySegments(f"{limit} segments are published, as many as the airline allows; retire one first")
+    segment.status = SegmentStatus.PUBLISHED
+    segment.save(update_fields=["status"])
+    return segment
+
+
+@transaction.atomic
+def reword(segment: Segment, rule: Any, *, by: User | None = None) -> SegmentVersion:
+    """Give the segment another rule; the same rule again changes nothing. Raises rules.InvalidRule."""
+    tree = rules.read(rule, scores=frozenset(SPECS))
+    Segment.objects.select_for_update().get(id=segment.id)
+    newest = segment.versions.order_by("-number").first()
+    if newest is not None and newest.rule == rule:
+        return newest
+    return _word(segment, newest.number + 1 if newest else 1, rule, tree, by)
+
+
+@transaction.atomic
+def retire(segment: Segment, *, by: User | None = None) -> Segment:
+    """Stop counting it; at the next refresh its members leave. Its position is never given again."""
+    segment.status = SegmentStatus.RETIRED
+    segment.save(update_fields=["status"])
+    return segment
+
+
+def _word(segment: Segment, number: int, rule: Any, tree: rules.Group, by: User | None) -> SegmentVersion:
+    return SegmentVersion.objects.create(
+        segment=segment,
+        number=number,
+        rule=rule,
+        sentence=sentences.sentence(tree),
+        depends_on=rules.depends_on(tree),
+        published_by=by,
+    )
+
+
+def _free_slug(wanted: str) -> str:
+    base, count = wanted[:70] or "segment", 1
+    slug = base
+    while Segment.objects.filter(slug=slug).exists():
+        count += 1
+        slug = f"{base}-{count}"
+    return slug
