@@ -14,7 +14,10 @@ class CursorPages(CursorPagination):
     page_size = 50
     max_page_size = 1000
     page_size_query_param = "limit"
-    ordering = "id"
+
+    def get_ordering(self, request: Request, queryset: Any, view: Any) -> tuple[str, ...]:
+        """The order of the view's query, which must end in a column that is different for each row."""
+        return tuple(queryset.query.order_by)
 
     def get_page_size(self, request: Request) -> int:
         raw = request.query_params.get("limit")

@@ -16,7 +16,7 @@ from privacy.encryption import lookup_keys
 from profiles.ingest import cleanse
 from profiles.models import Customer, Identifier, IdentifierKind
 
-_NAMED_BY = ("customer_id", "loyalty_number", "email")
+NAMED_BY = ("customer_id", "loyalty_number", "email")
 
 
 class PurposeSerializer(serializers.Serializer):
@@ -34,8 +34,8 @@ class PersonSerializer(PurposeSerializer):
     email = serializers.CharField(required=False, max_length=254)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if sum(name in attrs for name in _NAMED_BY) != 1:
-            raise serializers.ValidationError(f"Name the person by exactly one of {', '.join(_NAMED_BY)}.")
+        if sum(name in attrs for name in NAMED_BY) != 1:
+            raise serializers.ValidationError(f"Name the person by exactly one of {', '.join(NAMED_BY)}.")
         return attrs
 
 

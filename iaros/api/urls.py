@@ -3,10 +3,15 @@
 from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
-from iaros.api import jobs, model_catalogue, site
+from iaros.api import analytics, jobs, model_catalogue, site
 
 app_name = "api"
 urlpatterns = [
+    path("analytics/segments", analytics.SegmentsView.as_view()),
+    path("analytics/behavior", analytics.BehaviorView.as_view()),
+    path("analytics/journey", analytics.JourneyView.as_view()),
+    path("analytics/lifetime-value", analytics.LifetimeValueView.as_view()),
+    path("analytics/churn-risk", analytics.ChurnRiskView.as_view()),
     path("models/status", model_catalogue.StatusView.as_view()),
     path("models/performance", model_catalogue.PerformanceView.as_view()),
     path("models/retrain", model_catalogue.RetrainView.as_view()),
