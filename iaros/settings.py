@@ -5,6 +5,7 @@ from pathlib import Path
 import environ
 
 from iaros.lib.config import load_intelligence
+from iaros.web.csp import POLICY
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -68,6 +69,7 @@ MIDDLEWARE = [
     "iaros.api.middleware.ApiChain",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "iaros.web.csp.AdminStyles",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -88,6 +90,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "iaros.web.navigation.shell",
             ],
         },
     },
@@ -211,6 +214,18 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+
+# --- Pages -----------------------------------------------------------------------------------------------------------
+CONTENT_SECURITY_POLICY = POLICY
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "iaros.web.assets.PackageFinder",
+]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "iaros.web.assets.CollectedFiles"},
+}
 
 # --- The network -----------------------------------------------------------------------------------------------------
 # The platform is served behind the airline's TLS proxy; on a bare machine `up` speaks plain HTTP on loopback only.

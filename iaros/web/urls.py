@@ -1,0 +1,28 @@
+"""The whole map of the pages. Files are the same addresses with `?format=csv`."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from iaros.web.views import customers, home, jobs, models, segments, sources
+
+app_name = "web"
+urlpatterns = [
+    path("", home.overview, name="home"),
+    path("customers/", customers.customer_list, name="customers"),
+    path("customers/<uuid:customer_id>/", customers.overview, name="customer"),
+    path("customers/<uuid:customer_id>/identity/", customers.identity, name="customer-identity"),
+    path("customers/<uuid:customer_id>/<slug:tab>/", customers.tab, name="customer-tab"),
+    path("segments/", segments.segment_list, name="segments"),
+    path("segments/<slug:slug>/", segments.segment_detail, name="segment"),
+    path("segments/<slug:slug>/reach/", segments.segment_reach, name="segment-reach"),
+    path("models/", models.model_list, name="models"),
+    path("models/<slug:name>/", models.model_detail, name="model"),
+    path("models/<slug:name>/retrain/", models.retrain, name="model-retrain"),
+    path("sources/", sources.source_list, name="sources"),
+    path("sources/runs/<uuid:run_id>/", sources.run_detail, name="source-run"),
+    path("sources/<slug:name>/", sources.source_detail, name="source"),
+    path("jobs/", jobs.job_list, name="jobs"),
+    path("jobs/<uuid:job_id>/", jobs.job_detail, name="job-detail"),
+    path("jobs/<uuid:job_id>/cancel/", jobs.job_cancel, name="job-cancel"),
+]

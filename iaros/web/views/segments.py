@@ -1,0 +1,124 @@
+"""Segments: the list, one segment, and how many of it may be reached."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+
+from iaros.intelligence import within
+from iaros.lib.purposes import Channel, Purpose
+from iaros.web.access import page
+from iaros.web.purposes import purpose_of
+from iaros.web.reads import segments as reads
+from iaros.web.tables import as_csv, wants_csv
+from privacy import audit
+
+
+@page("segmentation.view_segment")
+def segment_list(request: HttpRequest) -> HttpResponseBase:
+    lines = reads.segment_lines()
+    asked = request.GET.get("q", "").strip().lower()
+    shown = [x for x in lines if asked in f"{x.segment.name} {x.sentence}".lower()] if asked else lines
+    if wants_csv(request):
+        header = ["segment", "rule", "purpose", "channel", "members", "reach", "entered_30d", "left_30d", "counted_at"]
+        rows = (
+            [
+                x.segment.slug,
+                x.sentence,
+                x.segment.purpose,
+                x.segment.channel,
+                x.segment.size,
+                x.segment.reach,
+                x.entered,
+                x.left,
+                x.segment.counted_at,
+            ]
+            for x in shown
+        )
+        return as_csv("segments", header, rows)
+    context = {
+        "title": "Segments",
+        "crumbs": [("Segments", "")],
+        "lines": shown,
+        "total": len(lines),
+        "asked": request.GET.get("q", ""),
+        "counted_at": max((x.segment.counted_at for x in lines if x.segment.counted_at), default=None),
+        "empty": sum(1 for x in lines if not x.segment.size),
+    }
+    return render(request, "web/segments/list.html", context)
+
+
+def _segment(slug: str) -> reads.SegmentLine:
+    line = reads.get_segment(slug)
+    if line is None:
+        raise Http404("No such segment")
+    return line
+
+
+@page("segmentation.view_segment")
+def segment_detail(request: HttpRequest, slug: str) -> HttpResponseBase:
+    line, purpose = _segment(slug), purpose_of(request)
+    if wants_csv(request, "members"):
+        return _members_file(request, line, purpose)
+    sees_people = request.user.has_perm("accounts.view_customer_360")  # type: ignore[union-attr]
+    members = reads.members(line.segment, purpose, after=_cursor(request)) if sees_people else []
+    moves = reads.recent_moves(line.segment, purpose) if sees_people else []
+    if sees_people:
+        audit.reads(
+            "segment members",
+            ids=[member.id for member in members],
+            purpose=purpose,
+            actor=request.user,  # type: ignore[arg-type]
+            route="segments/<slug>/",
+            details={"segment": slug},
+        )
+    context = {
+        "title": line.segment.name,
+        "crumbs": [("Segments", "web:segments"), (line.segment.name, "")],
+        "line": line,
+        "segment": line.segment,
+        "own_purpose": Purpose(line.segment.purpose).label,
+        "own_channel": Channel(line.segment.channel).label,
+        "sees_people": sees_people,
+        "members": members,
+        "moves": moves,
+        "next_after": members[-1].id if len(members) == reads.PAGE else "",
+    }
+    return render(request, "web/segments/detail.html", context)
+
+
+def _cursor(request: HttpRequest) -> UUID | None:
+    try:
+        return UUID(request.GET.get("after", ""))
+    except ValueError:
+        return None
+
+
+def _members_file(request: HttpRequest, line: reads.SegmentLine, purpose: Purpose) -> HttpResponseBase:
+    if not request.user.has_perms(["accounts.view_customer_360", "accounts.export_data"]):  # type: ignore[union-attr]
+        raise PermissionDenied("accounts.export_data")
+    members = reads.members(line.segment, purpose, limit=None)
+    audit.record(
+        action="export segment members",
+        actor=request.user,  # type: ignore[arg-type]
+        purpose=purpose,
+        ids=[member.id for member in members],
+        route="segments/<slug>/",
+        details={"segment": line.segment.slug, "rows": len(members)},
+    )
+    rows = ([str(m.id), m.tier, m.country, m.home_airport, m.value, m.churn] for m in members)
+    header = ["customer_id", "tier", "country", "home_airport", "value_12m", "churn_90d"]
+    return as_csv(f"segment-{line.segment.slug}", header, rows)
+
+
+@page("segmentation.view_segment")
+def segment_reach(request: HttpRequest, slug: str) -> HttpResponse:
+    """A card of its own, since it counts: a slow count must not hold the page."""
+    line = _segment(slug)
+    purposes = [Purpose(line.segment.purpose)]
+    with within(5.0):
+        lines = {purpose: reads.reach(line.segment, purpose) for purpose in purposes}
+    return render(request, "web/segments/_reach.html", {"line": line, "reach": lines})
