@@ -1,0 +1,3 @@
+from analytics.models.snapshots import KpiDay, Snapshot
+
+__all__ = ["KpiDay", "Snapshot"]
