@@ -12,7 +12,7 @@ from profiles.sources.contract import Batch, Reject
 def erased(batch: Batch, keys: list[LookedUp]) -> list[Reject]:
     """A reject for each line with a key of an erased person. Nothing of the person is written, not even why."""
     lookups = [lookup for column in keys for lookup in column.lookups if lookup is not None]
-    gone = erasure.tombstoned(lookups)
+    gone = erasure.tombstoned(lookups) if erasure.anyone_erased() else set()
     if not gone:
         return []
     named = np.zeros(len(batch.native_key), dtype=bool)

@@ -113,24 +113,25 @@ class Columns:
             found.append(chosen)
         return found
 
-    def whole(self, name: str, low: int, high: int, *, required: bool = True) -> NDArray[np.int64]:
-        """Whole numbers from `low` to `high`; -1 where an optional one is empty or the line was rejected."""
-        return self._numbers(name, float(low), float(high), f"a whole number from {low:,} to {high:,}", required, True)
+    def whole(
+        self, name: str, low: int, high: int, *, required: bool = True, rounded: bool = False
+    ) -> NDArray[np.int64]:
+        """Whole numbers from `low` to `high`; -1 where an optional one is empty or the line was rejected.
+
+        `rounded`: a decimal is rounded half to even instead of rejected.
+        """
+        expected = f"a {'' if rounded else 'whole '}number from {low:,} to {high:,}"
+        values = self._decimals(name, low, high, expected, required)
+        if not rounded:
+            for at in np.flatnonzero(values != np.floor(values)).tolist():
+                self.reject(at, name, f"{values[at]}", expected)
+        return np.rint(values).astype(np.int64)
 
     def amount_minor(self, name: str, *, required: bool = True, most: float = 1e9) -> NDArray[np.int64]:
         """Decimal amounts as minor units (cents); not negative."""
         expected = "an amount that is not negative"
         major = self._decimals(name, 0.0, most, expected, required)
         return np.where(major < 0, -1, np.round(major * 100)).astype(np.int64)
-
-    def _numbers(
-        self, name: str, low: float, high: float, expected: str, required: bool, whole: bool
-    ) -> NDArray[np.int64]:
-        values = self._decimals(name, low, high, expected, required)
-        broken = np.flatnonzero(values != np.floor(values))
-        for at in broken.tolist():
-            self.reject(at, name, f"{values[at]}", expected)
-        return np.floor(values).astype(np.int64)
 
     def _decimals(self, name: str, low: float, high: float, expected: str, required: bool) -> NDArray[np.float64]:
         if name not in self.names:

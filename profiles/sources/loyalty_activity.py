@@ -34,7 +34,8 @@ def read(header: bytes | None, lines: Lines) -> Batch:
     years = columns.whole("Year", 1950, 2100)
     months = columns.whole("Month", 1, 12)
     counts = {
-        name: np.maximum(columns.whole(title, 0, most, required=title in required), 0)
+        # Programmes that award by fare credit fractions of points; accounts hold whole ones.
+        name: np.maximum(columns.whole(title, 0, most, required=title in required, rounded="Points" in title), 0)
         for name, title, most in (
             ("flights_booked", "Flights Booked", 1000),
             ("flights_with_companions", "Flights with Companions", 1000),
