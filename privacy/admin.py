@@ -15,6 +15,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
+from iaros.accounts.models import User
 from iaros.lib.ids import bucket_of
 from privacy import requests
 from privacy.erasure import CannotAnswer
@@ -30,6 +31,13 @@ from privacy.models import (
 )
 
 ANSWER = "accounts.answer_rights_requests"
+
+
+def _user(request: HttpRequest) -> User:
+    """Who is signed in; these pages are closed to everybody else."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
 
 
 def _uuid(text: str) -> UUID | None:
@@ -57,7 +65,6 @@ class EvidenceAdmin(Evidence, admin.ModelAdmin):
 
     list_per_page = 50
     show_full_result_count = False
-    list_display_links = None
 
 
 @admin.register(ConsentEvidence)
@@ -76,6 +83,7 @@ class ConsentEvidenceAdmin(EvidenceAdmin):
         "source",
         "received_at",
     )
+    list_display_links = None
     list_filter = ("purpose", "channel", "state", "method")
     search_fields = ("customer_id",)
     search_help_text = "The customer's id"
@@ -116,12 +124,12 @@ class AuditEventAdmin(EvidenceAdmin):
 @admin.register(PolicyText)
 class PolicyTextAdmin(EvidenceAdmin):
     list_display = ("version", "language", "effective_at", "sha256")
-    list_display_links = ("version",)
 
 
 @admin.register(Tombstone)
 class TombstoneAdmin(EvidenceAdmin):
     list_display = ("__str__", "erased_at", "request_id")
+    list_display_links = None
 
 
 class StepInline(Evidence, admin.TabularInline):
@@ -175,18 +183,18 @@ class RightsRequestAdmin(admin.ModelAdmin):
             obj.save(update_fields=["verification"])
             return
         asked = {name: form.cleaned_data[name] for name in self.taken_in}
-        opened = requests.open_request(**asked, by=request.user)
+        opened = requests.open_request(**asked, by=_user(request))
         obj.pk = opened.pk
         obj.refresh_from_db()
 
     @admin.action(description="Verify identity", permissions=["answer"])
     def verify_identity(self, request: HttpRequest, queryset: QuerySet[RightsRequest]) -> None:
         waiting = queryset.filter(state=RequestState.RECEIVED)
-        self._each(request, waiting, lambda r: requests.verify_identity(r, how=r.verification, by=request.user))
+        self._each(request, waiting, lambda r: requests.verify_identity(r, how=r.verification, by=_user(request)))
 
     @admin.action(description="Run as a job", permissions=["answer"])
     def run_as_a_job(self, request: HttpRequest, queryset: QuerySet[RightsRequest]) -> None:
-        self._each(request, queryset, lambda r: requests.run_as_job(r, by=request.user))
+        self._each(request, queryset, lambda r: requests.run_as_job(r, by=_user(request)))
 
     def _each(
         self, request: HttpRequest, queryset: QuerySet[RightsRequest], act: Callable[[RightsRequest], Any]
@@ -225,7 +233,7 @@ class RightsRequestAdmin(admin.ModelAdmin):
             raise PermissionDenied
         asked = get_object_or_404(RightsRequest, id=request_id)
         try:
-            document = requests.package_of(asked, by=request.user)
+            document = requests.package_of(asked, by=_user(request))
         except CannotAnswer as refusal:
             return HttpResponse(str(refusal), status=410, content_type="text/plain")
         response = HttpResponse(document, content_type="application/json")

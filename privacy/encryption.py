@@ -60,7 +60,7 @@ class Sealer:
         nonce = os.urandom(NONCE_BYTES)
         return _FORMAT + nonce + AESGCM(self._key).encrypt(nonce, plaintext, aad)
 
-    def open(self, blob: bytes, aad: bytes) -> bytes:
+    def open(self, blob: bytes | memoryview, aad: bytes) -> bytes:
         blob = bytes(blob)
         if blob[:1] != _FORMAT:
             raise CannotOpen("This blob has a format we do not know.")

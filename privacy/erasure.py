@@ -53,6 +53,11 @@ def erase(request_id: UUID, progress: Progress | None = None) -> RightsRequest:
     return _finish(request)
 
 
+def anyone_erased() -> bool:
+    """Whether there is any tombstone; feeds ask this first, since most of the time there is none to look for."""
+    return Tombstone.objects.exists()
+
+
 def tombstoned(lookups: Iterable[bytes]) -> set[bytes]:
     """Those of `lookups` (from `encryption.lookup_keys`) that belonged to an erased person: do not take them in."""
     rows = Tombstone.objects.filter(lookup__in=list(lookups)).values_list("lookup", flat=True)

@@ -122,7 +122,7 @@ def give_back(customer_id: UUID, restored: UUID, record_ids: Iterable[UUID]) -> 
     Where others remain merged into `customer_id`, the stricter of what is left stands.
     """
     with rewriting() as cursor:
-        params = {
+        params: dict[str, Any] = {
             "customer": customer_id,
             "bucket": bucket_of(customer_id),
             "restored": restored,
@@ -142,7 +142,7 @@ def give_back(customer_id: UUID, restored: UUID, record_ids: Iterable[UUID]) -> 
 def rebuild_states(customer_ids: Iterable[UUID]) -> None:
     """Read the states of these customers from their statements again."""
     ids = sorted(set(customer_ids))
-    params = {"ids": ids, "buckets": [bucket_of(each) for each in ids]}
+    params: dict[str, Any] = {"ids": ids, "buckets": [bucket_of(each) for each in ids]}
     with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM privacy_consentstate s USING unnest(%(buckets)s::smallint[], %(ids)s::uuid[]) "

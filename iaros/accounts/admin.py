@@ -21,7 +21,7 @@ from oauth2_provider.models import (
     get_refresh_token_model,
 )
 
-from iaros.accounts import roles
+from iaros.accounts import roles, scopes
 from iaros.accounts.models import ApiClient, User
 from iaros.lib.purposes import Purpose
 
@@ -62,7 +62,7 @@ class UserAdmin(DjangoUserAdmin):
         field = super().formfield_for_manytomany(db_field, request, **kwargs)
         if db_field.name == "groups" and field is not None and not request.user.is_superuser:
             # An operator who could make themselves the DPO would read everybody.
-            field.queryset = field.queryset.exclude(name=roles.DPO)
+            field.queryset = Group.objects.exclude(name=roles.DPO)
         return field
 
 
@@ -86,7 +86,6 @@ class RoleAdmin(DjangoGroupAdmin):
 class ApiClientForm(forms.ModelForm):
     """A client's name and what it may do; the secret is made here and shown once."""
 
-    scopes = forms.MultipleChoiceField(required=False, widget=forms.CheckboxSelectMultiple)
     purposes = forms.MultipleChoiceField(required=False, widget=forms.CheckboxSelectMultiple, choices=Purpose.choices)
 
     class Meta:
@@ -95,8 +94,10 @@ class ApiClientForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        known = settings.OAUTH2_PROVIDER["SCOPES"]
-        self.fields["scopes"].choices = [(scope, f"{scope}: {says}") for scope, says in known.items()]
+        choices = [(scope, f"{scope}: {says}") for scope, says in scopes.known().items()]
+        self.fields["scopes"] = forms.MultipleChoiceField(
+            required=False, widget=forms.CheckboxSelectMultiple, choices=choices
+        )
 
 
 @admin.register(ApiClient)

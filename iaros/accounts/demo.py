@@ -16,7 +16,7 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from oauth2_provider.generators import generate_client_secret
 
-from iaros.accounts import roles
+from iaros.accounts import roles, scopes
 from iaros.accounts.models import ApiClient, User
 from iaros.lib.purposes import Purpose
 
@@ -54,7 +54,7 @@ def _client(secret: str | None) -> dict[str, str]:
             "client_type": ApiClient.CLIENT_CONFIDENTIAL,
             "authorization_grant_type": ApiClient.GRANT_CLIENT_CREDENTIALS,
             "client_secret": secret,
-            "scopes": list(settings.OAUTH2_PROVIDER["SCOPES"]),
+            "scopes": scopes.known(),
             "purposes": list(CLIENT_PURPOSES),
         },
     )

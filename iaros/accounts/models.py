@@ -14,13 +14,13 @@ from iaros.lib.purposes import Purpose
 _STAFF = "people who work for the airline or its partners; they are not customers"
 
 
-class User(AbstractUser):
+class User(AbstractUser):  # type: ignore[django-manager-missing]
     """A person who signs in."""
 
     no_personal_data: ClassVar[str] = _STAFF
 
     class Meta(AbstractUser.Meta):
-        permissions: ClassVar[list[tuple[str, str]]] = [
+        permissions = [
             ("view_customer_360", "Can look customers up and see their page"),
             ("view_pii", "Can see names and contacts unmasked"),
             ("export_data", "Can download tables"),

@@ -5,8 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from oauth2_provider.scopes import SettingsScopes
+from oauth2_provider.settings import oauth2_settings
 
 from iaros.accounts.models import ApiClient
+
+
+def known() -> dict[str, str]:
+    """Every scope there is, and what it allows."""
+    return dict(oauth2_settings.SCOPES)
 
 
 class ClientScopes(SettingsScopes):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import ClassVar
 
 from django.db import models
@@ -47,7 +46,7 @@ class LandingKey(models.Model):
 
     no_personal_data: ClassVar[str] = "a key of a source and a day"
 
-    id: uuid.UUID = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     source = models.CharField(max_length=60)
     day = models.DateField()
     wrapped_key = models.BinaryField()
