@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.db.models import Exists, Func, IntegerField, Model, OuterRef, QuerySet
 
-from iaros.lib import clock
+from iaros.lib import clock, sql
 from iaros.lib.ids import bucket_of
 from iaros.lib.purposes import BASIS, Channel, LawfulBasis, Purpose
 from privacy.ledger import (
@@ -59,6 +59,16 @@ _SAID = (
     "AND gate_state.customer_id = {customer} AND gate_state.purpose = %({name})s "
     "AND gate_state.channel = ANY(%({name}_channels)s) AND gate_state.state {said} 'granted')"
 )
+
+
+_STANDING_SQL = """
+SELECT s.restricted_at, s.erased_at, c.channel, c.state, c.occurred_at
+FROM privacy_subject s
+LEFT JOIN privacy_consentstate c
+    ON c.bucket = s.bucket AND c.customer_id = s.id
+    AND c.purpose = %(purpose)s AND c.channel = ANY(%(channels)s)
+WHERE s.bucket = %(bucket)s AND s.id = %(id)s
+"""
 
 
 @dataclass(frozen=True)
@@ -128,17 +138,25 @@ def gate_queryset(
 
 
 def decide(customer_id: UUID, purpose: Purpose | str, channel: Channel | str | None = None) -> Decision:
-    """The gate for one person, with the reason in words."""
+    """The gate for one person, with the reason in words; one query."""
     purpose = Purpose(purpose)
-    basis, as_of = BASIS[purpose], clock.now()
-    subject = Subject.objects.filter(bucket=bucket_of(customer_id), id=customer_id).first()
-    refusal = _standing_refusal(subject)
-    if refusal is None and basis is not LawfulBasis.LEGAL_OBLIGATION:
-        said = [s for s in states(customer_id) if s.purpose == purpose and s.channel in _channels(channel)]
-        refusal = _refusal(said, basis)
-    if refusal is not None:
-        return Decision(False, basis, refusal, as_of)
-    return Decision(True, basis, _ground(basis), as_of)
+    basis = BASIS[purpose]
+    rows = sql.query(
+        _STANDING_SQL,
+        {
+            "bucket": bucket_of(customer_id),
+            "id": customer_id,
+            "purpose": purpose.value,
+            "channels": _channels(channel),
+        },
+    )
+    said = [
+        Standing(purpose, row["channel"], row["state"], row["occurred_at"])
+        for row in rows
+        if row["state"] and basis is not LawfulBasis.LEGAL_OBLIGATION
+    ]
+    refusal = _not_to_be_touched(rows) or _refusal(said, basis)
+    return Decision(refusal is None, basis, refusal or _ground(basis), clock.now())
 
 
 def states(customer_id: UUID) -> list[Standing]:
@@ -171,13 +189,13 @@ def _outer_bucket(model: type[Model], field: str) -> Any:
     return Func(OuterRef(field), template=last_byte, output_field=IntegerField())
 
 
-def _standing_refusal(subject: Subject | None) -> str | None:
-    if subject is None:
+def _not_to_be_touched(rows: list[dict[str, Any]]) -> str | None:
+    if not rows:
         return "We know no such person."
-    if subject.erased_at:
+    if rows[0]["erased_at"]:
         return "This person was erased."
-    if subject.restricted_at:
-        return f"Restricted since {subject.restricted_at:%d %B %Y}: stored, and nothing else."
+    if rows[0]["restricted_at"]:
+        return f"Restricted since {rows[0]['restricted_at']:%d %B %Y}: stored, and nothing else."
     return None
 
 

@@ -40,6 +40,8 @@ def open_subjects(ids: NDArray[np.uint8]) -> list[Sealer]:
 
     Runs in the caller's transaction. An id opened before is refused by the primary key.
     """
+    if len(ids) == 0:
+        return []
     raw = np.ascontiguousarray(ids, dtype=np.uint8).tobytes()
     owners = [raw[at : at + 16] for at in range(0, len(raw), 16)]
     keys, wrapped, version = encryption.wrap_new_keys(owners)
