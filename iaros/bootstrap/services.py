@@ -15,7 +15,7 @@ from iaros.bootstrap.checkout import ROOT, Checkout
 from iaros.bootstrap.console import Problem, say
 from iaros.bootstrap.keeper import KEEPER, USERS
 from iaros.bootstrap.locks import Lock, exclusively, is_held
-from iaros.bootstrap.processes import wait_until
+from iaros.bootstrap.processes import is_alive, wait_until
 
 _PATIENCE = 120.0
 
@@ -43,12 +43,9 @@ def attached(checkout: Checkout, *, scratch: bool = False) -> Iterator[list[int]
     try:
         yield [users.descriptor]
     finally:
+        pid = running(checkout).get("keeper", 0)
         users.close()
-        _see_out(checkout)
-        if keeper:
-            keeper.poll()
-            # The keeper may outlive us, and then it is nobody's to collect.
-            keeper.returncode = keeper.returncode or 0
+        _see_out(checkout, pid, keeper)
 
 
 def running(checkout: Checkout) -> dict[str, int]:
@@ -118,13 +115,18 @@ def _start_keeper(checkout: Checkout, wanted: list[str], *, scratch: bool) -> su
     return keeper
 
 
-def _see_out(checkout: Checkout) -> None:
-    """Wait until the keeper has stopped the servers, unless somebody else still uses them."""
+def _see_out(checkout: Checkout, pid: int, child: subprocess.Popen[bytes] | None) -> None:
+    """Wait until the keeper has stopped the servers and itself, unless somebody else still uses them."""
     deadline = time.monotonic() + _PATIENCE
     while is_held(checkout.run / KEEPER) and time.monotonic() < deadline:
         if _others_use_them(checkout.run / USERS):
-            return
+            break
         time.sleep(0.05)
+    else:
+        wait_until(lambda: not (child and child.poll() is None) and not (pid and is_alive(pid)), 10)
+    if child and child.poll() is None:
+        # It outlives us for the sake of the others, and is then nobody's to collect.
+        child.returncode = 0
 
 
 def _others_use_them(path: Path) -> bool:

@@ -16,7 +16,7 @@ DATABASES = {
 }
 SECRET_KEY = os.environ["SECRET_KEY"]
 ALLOWED_HOSTS = ["127.0.0.1"]
-INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.staticfiles", "django_celery_beat", "iaros"]
+INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.staticfiles", "iaros"]
 ROOT_URLCONF = "iaros.urls"
 STATIC_URL = "/static/"
 STATIC_ROOT = os.path.join(os.environ["IAROS_VAR_DIR"], "static")
