@@ -41,6 +41,9 @@ _NOT_YET_DEPARTED_WITHOUT_BAG = """
       )
 """
 
+# The customer's whole history brought the AUC down from .710 to .696 on a demo world of 20,000: noise to this question.
+_TELLING = ("ancillary:", "loyalty:", "profile:")
+
 EXTRA_BAG = ModelSpec(
     name="extra_bag",
     title="Extra bag on this booking",
@@ -50,10 +53,10 @@ EXTRA_BAG = ModelSpec(
     label_sql=_BAG_BOUGHT_FOR_THIS_BOOKING,
     scoring_sql=_NOT_YET_DEPARTED_WITHOUT_BAG,
     horizon_days=120,
-    features=(*TRIP_NAMES, *KNOWN_IN_THE_PAST),
+    features=(*TRIP_NAMES, *(name for name in KNOWN_IN_THE_PAST if name.startswith(_TELLING))),
     objective="binary",
     gate=Gate(at_least={"roc_auc": 0.70}, at_most={"ece": 0.03}),
-    snapshots=3,
+    snapshots=4,
     snapshot_step_days=120,
     parameters={"booked": EventKind.BOOKING_MADE.value, "extra": EventKind.ANCILLARY_BOUGHT.value},
 )

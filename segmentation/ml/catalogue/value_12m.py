@@ -1,7 +1,7 @@
 """What a customer will bring in the next 12 months: fares and extras, in the airline's currency."""
 
 from profiles.models import EventKind
-from segmentation.ml.features import KNOWN_IN_THE_PAST
+from segmentation.ml.features import KNOWN_WITHIN_A_YEAR
 from segmentation.ml.spec import Gate, ModelSpec
 
 _BOOKED_OR_FLEW_WITHIN_24_MONTHS = """
@@ -32,11 +32,11 @@ VALUE_12M = ModelSpec(
     population_sql=_BOOKED_OR_FLEW_WITHIN_24_MONTHS,
     label_sql=_REVENUE_OF_12_MONTHS,
     horizon_days=365,
-    features=KNOWN_IN_THE_PAST,
+    features=KNOWN_WITHIN_A_YEAR,
     objective="regression",
     gate=Gate(at_least={"spearman": 0.35}, at_most={"total_error": 0.15}),
     snapshots=3,
-    snapshot_step_days=91,
+    snapshot_step_days=60,
     parameters={
         "flown": EventKind.COUPON_FLOWN.value,
         "booked": EventKind.BOOKING_MADE.value,

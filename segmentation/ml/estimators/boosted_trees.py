@@ -161,7 +161,7 @@ class BoostedTreesRegressor(BoostedTrees):
         patience: int = 50,
         inner_share: float = 0.15,
         seed: int = 1,
-        power: float = 1.3,
+        power: float = 1.5,
     ) -> None:
         super().__init__(
             categorical=categorical,
