@@ -2,7 +2,8 @@
 
 On the basis of consent unknown is no: there must be a granted state, for the channel or for all channels,
 and no refusal of either. On contract and legitimate interest it is yes unless the person refused. A person
-who is restricted, erased or unknown to us is never let through.
+who is erased or unknown to us is never let through; one who is restricted only for what the law itself asks of
+us, such as answering their own request (Article 18(2)).
 """
 
 from __future__ import annotations
@@ -51,9 +52,9 @@ M = TypeVar("M", bound=Model)
 
 _SUBJECT = (
     "EXISTS (SELECT 1 FROM privacy_subject gate_subject WHERE gate_subject.bucket = {bucket} "
-    "AND gate_subject.id = {customer} AND gate_subject.restricted_at IS NULL "
-    "AND gate_subject.erased_at IS NULL)"
+    "AND gate_subject.id = {customer} AND gate_subject.erased_at IS NULL{unrestricted})"
 )
+_UNRESTRICTED = " AND gate_subject.restricted_at IS NULL"
 _SAID = (
     "EXISTS (SELECT 1 FROM privacy_consentstate gate_state WHERE gate_state.bucket = {bucket} "
     "AND gate_state.customer_id = {customer} AND gate_state.purpose = %({name})s "
@@ -106,10 +107,11 @@ def gate(
     purpose, channels = Purpose(purpose), _channels(channel)
     name = "_".join(["gate", purpose.replace(".", "_"), *channels[1:]])
     names = {"customer": customer, "bucket": bucket or _bucket_beside(customer), "name": name}
-    conditions = [_SUBJECT.format(**names)]
+    by_law = BASIS[purpose] is LawfulBasis.LEGAL_OBLIGATION
+    conditions = [_SUBJECT.format(unrestricted="" if by_law else _UNRESTRICTED, **names)]
     if BASIS[purpose] is LawfulBasis.CONSENT:
         conditions.append(_SAID.format(said="=", **names))
-    if BASIS[purpose] is not LawfulBasis.LEGAL_OBLIGATION:
+    if not by_law:
         conditions.append("NOT " + _SAID.format(said="<>", **names))
     return f"({' AND '.join(conditions)})", {name: purpose.value, f"{name}_channels": channels}
 
@@ -123,18 +125,13 @@ def gate_queryset(
     said = ConsentState.objects.filter(
         bucket=bucket, customer_id=OuterRef(field), purpose=purpose, channel__in=_channels(channel)
     )
-    allowed = queryset.filter(
-        Exists(
-            Subject.objects.filter(
-                bucket=bucket, id=OuterRef(field), restricted_at__isnull=True, erased_at__isnull=True
-            )
-        )
-    )
+    subject = Subject.objects.filter(bucket=bucket, id=OuterRef(field), erased_at__isnull=True)
+    if BASIS[purpose] is LawfulBasis.LEGAL_OBLIGATION:
+        return queryset.filter(Exists(subject))
+    allowed = queryset.filter(Exists(subject.filter(restricted_at__isnull=True)))
     if BASIS[purpose] is LawfulBasis.CONSENT:
         allowed = allowed.filter(Exists(said.filter(state=ConsentValue.GRANTED)))
-    if BASIS[purpose] is not LawfulBasis.LEGAL_OBLIGATION:
-        allowed = allowed.exclude(Exists(said.exclude(state=ConsentValue.GRANTED)))
-    return allowed
+    return allowed.exclude(Exists(said.exclude(state=ConsentValue.GRANTED)))
 
 
 def decide(customer_id: UUID, purpose: Purpose | str, channel: Channel | str | None = None) -> Decision:
@@ -150,12 +147,10 @@ def decide(customer_id: UUID, purpose: Purpose | str, channel: Channel | str | N
             "channels": _channels(channel),
         },
     )
-    said = [
-        Standing(purpose, row["channel"], row["state"], row["occurred_at"])
-        for row in rows
-        if row["state"] and basis is not LawfulBasis.LEGAL_OBLIGATION
-    ]
-    refusal = _not_to_be_touched(rows) or _refusal(said, basis)
+    refusal = _unknown_or_erased(rows)
+    if refusal is None and basis is not LawfulBasis.LEGAL_OBLIGATION:
+        said = [Standing(purpose, row["channel"], row["state"], row["occurred_at"]) for row in rows if row["state"]]
+        refusal = _restricted(rows[0]["restricted_at"]) or _refusal(said, basis)
     return Decision(refusal is None, basis, refusal or _ground(basis), clock.now())
 
 
@@ -189,14 +184,14 @@ def _outer_bucket(model: type[Model], field: str) -> Any:
     return Func(OuterRef(field), template=last_byte, output_field=IntegerField())
 
 
-def _not_to_be_touched(rows: list[dict[str, Any]]) -> str | None:
+def _unknown_or_erased(rows: list[dict[str, Any]]) -> str | None:
     if not rows:
         return "We know no such person."
-    if rows[0]["erased_at"]:
-        return "This person was erased."
-    if rows[0]["restricted_at"]:
-        return f"Restricted since {rows[0]['restricted_at']:%d %B %Y}: stored, and nothing else."
-    return None
+    return "This person was erased." if rows[0]["erased_at"] else None
+
+
+def _restricted(restricted_at: datetime | None) -> str | None:
+    return f"Restricted since {restricted_at:%d %B %Y}: stored, and nothing else." if restricted_at else None
 
 
 def _refusal(said: list[Standing], basis: LawfulBasis) -> str | None:

@@ -58,7 +58,15 @@ def test_gate__person_without_subject__is_never_let_through(db):
 def test_gate__restricted__is_stored_and_nothing_else(alice):
     subjects.restrict(alice)
 
-    assert [allowed(alice, purpose) for purpose in EVERY_PURPOSE] == [False] * len(EVERY_PURPOSE)
+    through = [purpose for purpose in EVERY_PURPOSE if allowed(alice, purpose)]
+    # Their own request to see or erase the data still has to be answered.
+    assert through == [Purpose.LEGAL_OBLIGATION]
+
+
+def test_gate__erased__never_passes(alice):
+    subjects.destroy_key(alice)
+
+    assert [purpose for purpose in EVERY_PURPOSE if allowed(alice, purpose)] == []
 
 
 def test_gate__agreed_to_mail_only__mail_and_nothing_else(bob):
