@@ -54,11 +54,6 @@ def erase(request_id: UUID, progress: Progress | None = None) -> RightsRequest:
 
 
 def anyone_erased() -> bool:
-    """Whether there is any tombstone; feeds ask this first, since most of the time there is none to look for."""
-    return Tombstone.objects.exists()
-
-
-def anyone_erased() -> bool:
     """Is there a tombstone at all? Feeds ask before they look each row up."""
     return Tombstone.objects.exists()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -24,10 +23,6 @@ from oauth2_provider.models import (
 from iaros.accounts import roles, scopes
 from iaros.accounts.models import ApiClient, User
 from iaros.lib.purposes import Purpose
-
-admin.site.site_header = f"{settings.AIRLINE_NAME} administration"
-admin.site.site_title = f"{settings.AIRLINE_NAME} administration"
-admin.site.index_title = "Privacy, accounts and jobs"
 
 # Tokens are seen by nobody: the library's pages for them leave; its page for applications gives way to ours.
 for _model in (
