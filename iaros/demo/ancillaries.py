@@ -14,7 +14,7 @@ from iaros.demo.trips import EVERYBODY, Travellers, Trips
 CODES = ("extra_bag", "seat", "meal", "lounge", "priority", "insurance", "wifi", "extra_legroom")
 _EUROS = np.array([38.0, 14.0, 11.0, 32.0, 12.0, 24.0, 9.0, 29.0])
 _FAR_FACTOR = np.array([1.7, 2.0, 1.6, 1.2, 1.3, 1.9, 2.0, 2.4])
-_TASTE_WEIGHT = np.array([0.62, 0.9, 0.8, 0.9, 0.7, 0.8, 0.8, 1.1])
+_TASTE_WEIGHT = np.array([0.75, 0.9, 0.8, 0.9, 0.7, 0.8, 0.8, 1.1])
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def _wish(people: People, trips: Trips, travellers: Travellers, brand: NDArray, 
     with_child = np.bincount(trip, travellers.age < 12, len(trips))[trip] > 0
     long_way, early = far[trip], (trips.lead_days > 60)[trip]
     adult = travellers.age >= 12
-    bag = -4.1 + 0.7 * leisure + 1.0 * visit + 0.17 * nights.clip(0, 13) + 0.8 * long_way + 0.55 * with_child
+    bag = -3.3 + 0.4 * leisure + 0.7 * visit + 0.12 * nights.clip(0, 13) + 0.7 * long_way + 0.5 * with_child
     bag += 0.25 * early - 1.2 * (brand[trip] >= CLASSIC) - 0.5 * ~adult
     seat = -1.9 + 1.0 * business + 0.55 * with_child + 0.4 * family + 0.5 * long_way - 2.0 * (brand[trip] == FLEX)
     meal = -2.9 + 1.0 * long_way + 0.4 * leisure + 0.3 * early

@@ -11,7 +11,8 @@ from iaros.demo.draws import chance
 SPOILT = 0.003
 
 _NEIGHBOURS = {
-    "A": "S", "B": "V", "D": "F", "E": "R", "G": "H", "I": "O", "K": "L", "L": "K", "M": "N", "N": "M", "O": "P", "R": "T",
+    "A": "S", "B": "V", "D": "F", "E": "R", "G": "H", "I": "O", "K": "L", "L": "K", "M": "N",
+    "N": "M", "O": "P", "R": "T",
     "S": "A", "T": "R", "U": "Y", "V": "B",
 }  # fmt: skip
 

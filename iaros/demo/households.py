@@ -52,7 +52,8 @@ STREETS = {
     "TH": "Sukhumvit Road,Silom Road,Rama IV Road",
 }
 DIALLING = {
-    "DK": "45", "SE": "46", "NO": "47", "DE": "49", "GB": "44", "PL": "48", "FI": "358", "ES": "34", "TR": "90", "TH": "66",
+    "DK": "45", "SE": "46", "NO": "47", "DE": "49", "GB": "44", "PL": "48", "FI": "358",
+    "ES": "34", "TR": "90", "TH": "66",
 }  # fmt: skip
 COUNTRY_NAMES = {
     "DK": "Denmark", "SE": "Sweden", "NO": "Norway", "DE": "Germany", "GB": "United Kingdom", "PL": "Poland",

@@ -16,14 +16,14 @@ from iaros.demo.names import ORIGINS, NameBook
 from iaros.demo.seasons import END_DAY, FIRST_DAY_NUMBER
 
 KINDS = ("frequent_business", "occasional_business", "leisure", "vfr", "rare")
-_KIND_SHARE = (0.055, 0.10, 0.49, 0.155, 0.20)
-_TRIPS_A_YEAR = np.array([6.0, 1.5, 0.42, 0.75, 0.10])
-_SPREAD = np.array([0.45, 0.6, 0.75, 0.65, 0.6])
+_KIND_SHARE = (0.045, 0.09, 0.495, 0.15, 0.22)
+_TRIPS_A_YEAR = np.array([5.0, 1.7, 0.42, 0.95, 0.08])
+_SPREAD = np.array([0.5, 0.7, 0.95, 0.8, 0.6])
 # business, leisure, visiting friends and relatives
 PURPOSE_MIX = np.array(
     [[0.80, 0.15, 0.05], [0.52, 0.33, 0.15], [0.03, 0.85, 0.12], [0.03, 0.27, 0.70], [0.05, 0.75, 0.20]]
 )
-_LAPSE_A_YEAR = np.array([0.10, 0.15, 0.12, 0.10, 0.12])
+_LAPSE_A_YEAR = np.array([0.06, 0.07, 0.06, 0.06, 0.08])
 ANCILLARY_TASTES = 8
 
 
@@ -88,7 +88,7 @@ def draw(rng: np.random.Generator, first: int, n: int, names: NameBook, places: 
         phone=_phones(rng, homes, household, adult, country),
         kind=kind,
         rate=np.where(adult, _TRIPS_A_YEAR[kind] * np.exp(rng.normal(0, 1, n) * _SPREAD[kind]), 0.0),
-        regular=chance(rng, np.array([0.75, 0.4, 0.25, 0.55, 0.0])[kind]),
+        regular=chance(rng, np.array([0.85, 0.7, 0.62, 0.75, 0.0])[kind]),
         joined=joined,
         lapses=lapses,
         friend=_friends(rng, adult),
@@ -253,11 +253,11 @@ def _relatives(rng: np.random.Generator, homes: Households, household: NDArray, 
 def _leans(rng: np.random.Generator, n: int, places: Airports, relatives: NDArray) -> NDArray[np.float32]:
     """Lasting likings: a business traveller's clients, a holiday-maker's kind of place, a family's town."""
     regions = rng.normal(0, 0.55, (n, len(airports.REGIONS)))[:, places.region]
-    character = rng.normal(0, 0.75, (n, len(airports.CHARACTERS))) @ places.character.T
+    character = rng.normal(0, 0.95, (n, len(airports.CHARACTERS))) @ places.character.T
     own = rng.normal(0, 1.0, (n, 3, airports.COUNT)).astype(np.float32)
     leans = np.empty((n, 3, airports.COUNT), dtype=np.float32)
     leans[:, 0] = 2.1 * own[:, 0]
-    leans[:, 1] = regions + character + 0.35 * own[:, 1]
+    leans[:, 1] = regions + character + 0.6 * own[:, 1]
     leans[:, 2] = 0.5 * regions + 0.4 * own[:, 2]
     leans[np.arange(n), 2, relatives] += 6.0
     return leans

@@ -88,16 +88,30 @@ def draw(rng: np.random.Generator, people: People, timetable: Timetable) -> tupl
 
 
 def _wishes(rng: np.random.Generator, people: People) -> tuple[NDArray, NDArray, NDArray]:
-    """Departures of each adult while active: at even intervals for the regular ones, else at random."""
-    wished = rng.poisson(people.rate * _YEARS)
-    lead, position = expand(wished)
-    even = (position + 0.5 + rng.normal(0, 0.18, len(lead))) / np.maximum(wished[lead], 1)
-    u = np.where(people.regular[lead], even + rng.normal(0, 0.02, len(lead)), rng.random(len(lead)))
-    purpose = pick_rows(rng, PURPOSE_MIX[people.kind[lead]])
-    day = departure_days(purpose, u.clip(0, 0.9999))
+    """Departures of each adult while active: by habit for the regular ones, else at random."""
+    habits, chances = _by_habit(rng, people), _by_chance(rng, people)
+    lead, purpose, day = (np.concatenate(pair) for pair in zip(habits, chances, strict=True))
     left = people.lapses[lead] - day
-    keep = (day >= people.joined[lead]) & (left > 0) & chance(rng, (left / _FADING_DAYS).clip(0.15, 1.0))
+    keep = (day >= people.joined[lead]) & (left > 0) & chance(rng, (left / _FADING_DAYS).clip(0.2, 1.0))
     return lead[keep], purpose[keep], day[keep]
+
+
+def _by_chance(rng: np.random.Generator, people: People) -> tuple[NDArray, NDArray, NDArray]:
+    lead, _ = expand(rng.poisson(np.where(people.regular, people.rate * 0.1, people.rate) * _YEARS))
+    purpose = pick_rows(rng, PURPOSE_MIX[people.kind[lead]])
+    return lead, purpose, departure_days(purpose, rng.random(len(lead)))
+
+
+def _by_habit(rng: np.random.Generator, people: People) -> tuple[NDArray, NDArray, NDArray]:
+    """The same weeks every year (the summer house, the trade fair), now and then left out."""
+    slots, _ = expand(np.where(people.regular, np.maximum(1, np.rint(people.rate)), 0).astype(np.int64))
+    purpose = pick_rows(rng, PURPOSE_MIX[people.kind[slots]])
+    first = departure_days(purpose, rng.random(len(slots)) * 365 / HORIZON_DAYS) % 364
+    slot, year = expand(np.full(len(slots), int(_YEARS) + 1))
+    # 52 weeks keep the weekday.
+    day = first[slot] + 364 * year + 7 * np.rint(rng.normal(0, 1.3, len(slot))).astype(np.int64)
+    keep = (day >= 0) & (day < HORIZON_DAYS) & chance(rng, 0.93, len(slot))
+    return slots[slot[keep]], purpose[slot[keep]], day[keep]
 
 
 def _with_a_first_trip(
@@ -106,7 +120,7 @@ def _with_a_first_trip(
     """Most households that would never have flown in the history get one holiday, or we would not know them."""
     homes = people.homes
     flew = np.bincount(people.household[lead[(day > 40) & (day < END_DAY)]], minlength=len(homes.size)) > 0
-    chosen = np.flatnonzero(~flew & chance(rng, 0.72, len(homes.size)))
+    chosen = np.flatnonzero(~flew & chance(rng, 0.88, len(homes.size)))
     holiday = departure_days(np.full(len(chosen), LEISURE), rng.random(len(chosen)))
     fits = 45 + (holiday - 45) % (END_DAY - 50)
     return (
@@ -182,7 +196,7 @@ def utilities(people: People, timetable: Timetable, who: NDArray, purpose: NDArr
     """How much each person is drawn to each airport for a purpose, all else equal (the truth behind tastes)."""
     home = people.home[who]
     distance = timetable.airports.distance_km[home]
-    utility = np.log(timetable.airports.pull[:, purpose].T) + people.leans[who, purpose]
+    utility = 1.3 * (np.log(timetable.airports.pull[:, purpose].T) + people.leans[who, purpose])
     utility -= (timetable.leg[home] < 0) * np.where(purpose == BUSINESS, 1.1, 0.5)[:, None]
     utility -= np.where(distance < 220, 2.5, 0.0) + distance / 9_000
     utility[np.arange(len(who)), home] = -np.inf
@@ -241,7 +255,7 @@ def _lead_is_free(trips: Trips) -> NDArray[np.bool_]:
 
 def _not_given_up(rng: np.random.Generator, trips: Trips, people: People) -> NDArray[np.bool_]:
     """A cancelled flight drives some people away for good: their later trips do not happen."""
-    leaves = (trips.disrupted > 0) & chance(rng, 0.45, len(trips))
+    leaves = (trips.disrupted > 0) & chance(rng, 0.4, len(trips))
     last = np.full(len(people), HORIZON_DAYS + 1)
     np.minimum.at(last, trips.lead[leaves], trips.last_day[leaves])
     return trips.created <= midnight(last[trips.lead] + 3)
