@@ -5,6 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+# An empty value that can stand in a column of texts.
+NOTHING = np.array(None, dtype=object)
+
 
 def pick(rng: np.random.Generator, weights: Sequence[float] | NDArray, n: int) -> NDArray[np.int64]:
     """`n` positions drawn by the same weights."""

@@ -53,7 +53,7 @@ class People:
     friend: NDArray[np.int64]
     relatives: NDArray[np.int64]  # airport
     agency: NDArray[np.int64]
-    leans: NDArray[np.float64]  # (person, purpose, airport) lasting liking
+    leans: NDArray[np.float32]  # (person, purpose, airport) lasting liking
     ancillary_taste: NDArray[np.float64]
 
     def __len__(self) -> int:

@@ -31,6 +31,7 @@ AGENCY, PHONE = 2, 3
 _CHANNEL_WEIGHTS = np.array([[0.30, 0.18, 0.47, 0.05], [0.56, 0.18, 0.19, 0.07], [0.50, 0.18, 0.22, 0.10]])
 _YEARS = HORIZON_DAYS / 365.25
 _FADING_DAYS = 300
+_PERSON_KEY = 100_000  # more than any day number
 ALONE, COUPLE, EVERYBODY, WITH_FRIEND = range(4)
 
 
@@ -248,9 +249,15 @@ def _second_thoughts(
 
 def _lead_is_free(trips: Trips) -> NDArray[np.bool_]:
     """Nobody leads two trips at once; rows come sorted by lead and day."""
-    back = np.r_[-1, trips.last_day[:-1]]
-    same = np.r_[False, trips.lead[1:] == trips.lead[:-1]]
-    return ~(same & (trips.day <= back + 1)) & (trips.created >= HISTORY_START)
+    return ~_still_away(trips.lead, trips.day, trips.last_day) & (trips.created >= HISTORY_START)
+
+
+def _still_away(person: NDArray, day: NDArray, last_day: NDArray) -> NDArray[np.bool_]:
+    """Whether a person leaves before being back from an earlier row; rows come sorted by person and day."""
+    # The person's number leads the key, so the running maximum starts anew with each person.
+    back = np.maximum.accumulate(person * _PERSON_KEY + last_day)
+    same = person[1:] == person[:-1]
+    return np.r_[False, same & (person[1:] * _PERSON_KEY + day[1:] <= back[:-1] + 1)]
 
 
 def _not_given_up(rng: np.random.Generator, trips: Trips, people: People) -> NDArray[np.bool_]:
@@ -285,8 +292,9 @@ def _is_free(trips: Trips, trip: NDArray, person: NDArray) -> NDArray[np.bool_]:
     leads = person == trips.lead[trip]
     order = np.lexsort((~leads, trips.day[trip], person))
     t, p = trip[order], person[order]
-    after = np.r_[False, (p[1:] == p[:-1]) & (trips.day[t[1:]] <= trips.last_day[t[:-1]] + 1)]
-    before = np.r_[after[1:], False]
+    after = _still_away(p, trips.day[t], trips.last_day[t])
+    next_too_soon = (p[1:] == p[:-1]) & (trips.day[t[1:]] <= trips.last_day[t[:-1]] + 1)
+    before = np.r_[next_too_soon, False]
     free = np.ones(len(trip), dtype=bool)
     free[order] = leads[order] | ~(after | before)
     return free

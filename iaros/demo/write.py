@@ -11,16 +11,18 @@ from pyarrow import parquet as pq
 
 from iaros.demo import END_AT, fares, truth
 from iaros.demo.block import Block
-from iaros.demo.feeds import activity, consents, fare_watch, members, pnr, web
+from iaros.demo.feeds import activity, consents, fare_watch, members, pnr, rates, web
 from iaros.demo.world import World
 
 FILES = {
+    "exchange_rates": "exchange_rates.csv",
     "loyalty_members": "loyalty_members.csv",
     "loyalty_activity": "loyalty_activity.csv",
     "pnr": "pnr.ndjson",
     "web_events": "web_events.ndjson",
     "competitor_fares": "fares.csv",
     "consents": "consents.ndjson",
+    "exchange_rates": "exchange_rates.csv",
 }
 _LINES: dict[str, Callable[[Block], list[bytes]]] = {
     "pnr": pnr.lines,
@@ -48,8 +50,10 @@ def write(world: World, folder: Path) -> dict[str, Path]:
         for block in world.blocks():
             put(block)
             tell(block)
+    _write_csv(paths["exchange_rates"], rates.table())
     wanted = min(_MOST_FARES, max(_FEWEST_FARES, world.size * 2))
     _write_csv(paths["competitor_fares"], fare_watch.table(world.scene, wanted))
+    _write_csv(paths["exchange_rates"], rates.table())
     (folder / "truth" / "world.json").write_bytes(orjson.dumps(_description(world), option=orjson.OPT_INDENT_2))
     return paths
 

@@ -16,6 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 from iaros.demo import ancillaries, seasons
 from iaros.demo.block import Block
+from iaros.demo.truth import people_table
 from iaros.demo.world import build
 from iaros.demo.write import write
 
@@ -130,16 +131,22 @@ def test_extra_bag__from_what_a_booking_shows__can_be_learnt_but_is_no_give_away
     assert 0.72 < roc_auc_score(bag, scores) < 0.88
 
 
-def test_churn__recency_and_frequency__tell_who_stays(block: Block) -> None:
-    from iaros.demo.truth import people_table
-
+def test_churn__recency_frequency_and_open_bookings__tell_who_leaves(block: Block) -> None:
     people = people_table(block)
     flew = np.array(people["flown_24m"])
     churns = np.array(people["will_churn_90d"].to_pylist(), dtype=object)[flew].astype(bool)
+    flown = block.status.leg[block.coupons.leg] == 1
+    person = block.travellers.person[block.coupons.traveller]
+    last = np.zeros(len(block.people))
+    np.maximum.at(last, person[flown], block.legs.departs[block.coupons.leg[flown]])
+    ahead = np.bincount(person[block.status.leg[block.coupons.leg] == 0], minlength=len(block.people))
+    seen = np.c_[last, np.log1p(np.array(people["flights_flown"])), ahead > 0][flew]
 
-    scores = -np.array(people["flights_flown"])[flew]
+    scores = cross_val_predict(
+        LogisticRegression(), StandardScaler().fit_transform(seen), churns, cv=4, method="predict_proba"
+    )[:, 1]
 
-    assert roc_auc_score(churns, scores) > 0.68
+    assert roc_auc_score(churns, scores) > 0.72
 
 
 def test_pnr__every_passenger__is_in_the_truth(files: dict[str, Path], truth: Path) -> None:
@@ -202,3 +209,12 @@ def test_fares__every_market__has_rivals_on_the_same_departure(files: dict[str, 
     assert 15_000 < len(rows) < 25_000
     assert len(ours & theirs) > 0.95 * len(ours)
     assert any(float(row["Price"]) < 0 for row in rows if row["Price"] != "n/a")
+
+
+def test_rates__every_currency_of_a_booking__is_known_from_the_first_day(files: dict[str, Path]) -> None:
+    bookings, _ = read_lines(files["pnr"])
+    with files["exchange_rates"].open(encoding="utf-8") as file:
+        rates = list(csv.DictReader(file))
+
+    assert {booking["currency"] for booking in bookings} - {"EUR"} <= {row["Currency"] for row in rates}
+    assert min(row["Date"] for row in rates) < min(booking["created_at"] for booking in bookings)[:10]

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from iaros.demo import blemishes
 from iaros.demo.block import Block
-from iaros.demo.draws import chance
+from iaros.demo.draws import NOTHING, chance
 from iaros.demo.feeds.groups import Groups, Rows, grouped
 from iaros.demo.seasons import iso_date
 from iaros.demo.trips import AGENCY, PHONE
@@ -19,11 +19,11 @@ def rows(rng: np.random.Generator, block: Block) -> Groups:
     kind = np.where(travellers.age < 2, "INF", np.where(travellers.age < 12, "CHD", "ADT")).astype(object)
     title = _titles(people.woman[who], travellers.age)
     given, surname = _written(rng, block, channel, title)
-    birth = np.where(_tells_birth(rng, block), iso_date(people.birth[who]), None)
-    numbers = np.append(block.accounts.number.astype(str).astype(object), None)
+    birth = np.where(_tells_birth(rng, block), iso_date(people.birth[who]).astype(object), NOTHING)
+    numbers = np.append(block.accounts.number.astype(str).astype(object), NOTHING)
     columns = zip(
         travellers.number.tolist(),
-        np.where(chance(rng, np.where(channel >= AGENCY, 0.1, 0.85)), title, None),
+        np.where(chance(rng, np.where(channel >= AGENCY, 0.1, 0.85)), title, NOTHING),
         given,
         surname,
         kind,

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from iaros.demo import blemishes
 from iaros.demo.behaviour import MEMBER, NOBODY, PAGES, TYPES
 from iaros.demo.block import Block
-from iaros.demo.draws import chance
+from iaros.demo.draws import NOTHING, chance
 from iaros.demo.loyalty import days_since_1970
 from iaros.demo.seasons import iso_date, iso_utc
 
@@ -17,8 +17,8 @@ _CHANNELS = np.array(["web", "app"], dtype=object)
 def lines(block: Block) -> list[bytes]:
     rng = block.generator("web_events")
     events = block.events
-    codes = np.append(block.scene.timetable.airports.codes.astype(object), None)
-    pages = np.append(np.array(PAGES, dtype=object), None)
+    codes = np.append(block.scene.timetable.airports.codes.astype(object), NOTHING)
+    pages = np.append(np.array(PAGES, dtype=object), NOTHING)
     origin = blemishes.spoil(rng, codes[events.origin], ("QQQ", "C0H"))
     dates = iso_date(days_since_1970(events.day)).astype(object)
     columns = zip(
@@ -30,7 +30,7 @@ def lines(block: Block) -> list[bytes]:
         pages[events.page],
         origin,
         codes[events.destination],
-        np.where(events.day < 0, None, dates),
+        np.where(events.day < 0, NOTHING, dates),
         [None if size < 0 else size for size in events.party.tolist()],
         _CHANNELS[events.in_app.astype(int)],
         strict=True,
