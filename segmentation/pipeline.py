@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Literal
+from uuid import UUID
 
 from iaros.lib import leases
 from iaros.lib.reports import Progress, StageReport, Stopwatch, silent
@@ -38,6 +39,13 @@ def refresh(as_of: datetime, train: Train = False, progress: Progress | None = N
             scoring.score_all(as_of, progress=tell),
             membership.refresh(as_of, progress=tell),
         ]
+
+
+def refresh_customer(customer_id: UUID, as_of: datetime) -> None:
+    """The same for one customer, with the models that speak: features, scores, segments."""
+    features.materialise_customer(customer_id, as_of)
+    scoring.score_customer(customer_id, as_of)
+    membership.refresh_customer(customer_id, as_of)
 
 
 def train_models(as_of: datetime, train: Train, progress: Progress | None = None) -> list[StageReport]:

@@ -1,3 +1,3 @@
-from segmentation.features.batch import materialise
+from segmentation.features.batch import materialise, materialise_customer
 
-__all__ = ["materialise"]
+__all__ = ["materialise", "materialise_customer"]

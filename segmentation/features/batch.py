@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,11 +40,16 @@ def materialise(as_of: datetime, buckets: Iterable[int] = range(256), progress: 
     return report
 
 
-def _materialise_block(which: Which, as_of: datetime, limits: rfm.Limits) -> int:
+def _materialise_block(which: Which, as_of: datetime, limits: rfm.Limits | None) -> int:
     people = facts.analysable(which)
     ids = people.ids
     store.replace(which, ids, vectors(which, people, as_of, limits), as_of)
     return len(ids)
+
+
+def materialise_customer(customer_id: UUID, as_of: datetime) -> bool:
+    """The same for one customer, placed in the fifths of the last run; False for one who may not be analysed."""
+    return bool(_materialise_block(Which(customers=(str(customer_id),)), as_of, rfm.last_limits()))
 
 
 def vectors(which: Which, people: People, as_of: datetime, limits: rfm.Limits | None) -> NDArray[np.float32]:

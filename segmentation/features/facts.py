@@ -41,6 +41,7 @@ WHERE {which} AND e.occurred_at < %(as_of)s
 """
 _IN_BUCKETS = "{table}.bucket BETWEEN %(low)s AND %(high)s"
 _OF_CUSTOMERS = "{table}.bucket = ANY(%(buckets)s::smallint[]) AND {table}.{column} = ANY(%(customers)s::uuid[])"
+_DERIVED_LOCK = 7301  # a number of ours among the advisory locks of two keys
 _WORD = pa.dictionary(pa.int32(), pa.string())
 _CUSTOMER_COLUMNS: dict[str, tuple[str, pa.DataType]] = {
     "id": ("c.id", pa.string()),
@@ -80,8 +81,17 @@ class Which:
     def params(self) -> dict[str, Any]:
         if self.customers is None:
             return {"low": self.low, "high": self.high}
-        buckets = sorted({int(one[-2:], 16) for one in self.customers})
-        return {"buckets": buckets, "customers": list(self.customers)}
+        return {"buckets": self.buckets, "customers": list(self.customers)}
+
+    @property
+    def buckets(self) -> list[int]:
+        if self.customers is None:
+            return list(range(self.low, self.high + 1))
+        return sorted({int(one[-2:], 16) for one in self.customers})
+
+    def hold(self, cursor: Any) -> None:
+        """Let no other worker write what is derived about customers of these buckets until the transaction ends."""
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, b) FROM unnest(%s::int[]) b", [_DERIVED_LOCK, self.buckets])
 
 
 @dataclass(frozen=True)

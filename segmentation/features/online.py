@@ -9,7 +9,6 @@ from iaros.lib import clock
 from segmentation.features import batch, facts, rfm
 from segmentation.features.catalogue import NAMES
 from segmentation.features.facts import Which
-from segmentation.models import FeatureRun
 
 
 def vector(customer_id: UUID, as_of: datetime | None = None) -> dict[str, float]:
@@ -21,10 +20,5 @@ def vector(customer_id: UUID, as_of: datetime | None = None) -> dict[str, float]
     people = facts.analysable(which)
     if not len(people):
         return {}
-    values = batch.vectors(which, people, as_of or clock.now(), _limits())[0]
+    values = batch.vectors(which, people, as_of or clock.now(), rfm.last_limits())[0]
     return dict(zip(NAMES, values.tolist(), strict=True))
-
-
-def _limits() -> rfm.Limits | None:
-    run = FeatureRun.objects.filter(finished_at__isnull=False).order_by("-finished_at").first()
-    return run.rfm_limits if run else None

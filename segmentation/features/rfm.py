@@ -16,6 +16,7 @@ from iaros.lib import sql
 from iaros.lib.purposes import Purpose
 from privacy import consent
 from profiles.models import EventKind
+from segmentation.models import FeatureRun
 
 _LIMITS_SQL = """
 WITH habit AS (
@@ -70,6 +71,12 @@ def limits(as_of: datetime) -> Limits:
         frequency=[float(count) for count in found["frequency"] or ()],
         monetary=[cents / 100 for cents in found["monetary"] or ()],
     )
+
+
+def last_limits() -> Limits | None:
+    """The limits of the last run over the base."""
+    run = FeatureRun.objects.filter(finished_at__isnull=False).order_by("-finished_at").first()
+    return run.rfm_limits if run else None
 
 
 def _days(gap: Any) -> float:

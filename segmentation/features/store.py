@@ -26,7 +26,7 @@ from segmentation.models import FeatureVector
 _READ_SQL = """
 SELECT string_agg(uuid_send(v.id) || v.values, ''::bytea ORDER BY v.bucket, v.id)
 FROM segmentation_featurevector v
-WHERE v.bucket BETWEEN %(low)s AND %(high)s AND v.catalogue_version = %(version)s AND {gate}
+WHERE {which} AND v.catalogue_version = %(version)s AND {gate}
 """
 _ROW = np.dtype([("id", "u1", 16), ("values", "<f4", len(catalogue.FEATURES))])
 # What was derived about a person who may no longer be analysed leaves with the vector.
@@ -37,7 +37,7 @@ _DERIVED = (
 )
 _FORGET_SQL = """
 DELETE FROM {table} t
-WHERE t.bucket BETWEEN %(low)s AND %(high)s
+WHERE {which}
   AND NOT EXISTS (SELECT 1 FROM segmentation_featurevector v WHERE v.bucket = t.bucket AND v.id = t.{column})
 """
 
@@ -66,12 +66,14 @@ def replace(which: Which, ids: NDArray[np.uint8], values: NDArray[np.float32], a
     with connection.cursor() as cursor:
         # The vectors can be computed again, so their commit need not wait for the disk.
         cursor.execute("SET LOCAL synchronous_commit = off")
-        params = {"low": which.low, "high": which.high}
-        cursor.execute("DELETE FROM segmentation_featurevector WHERE bucket BETWEEN %(low)s AND %(high)s", params)
+        which.hold(cursor)
+        mine = which.where("v", "id")
+        cursor.execute(f"DELETE FROM segmentation_featurevector v WHERE {mine}", which.params)
         if len(ids):
             _copy(cursor, ids, packed, as_of)
         for table, column in _DERIVED:
-            cursor.execute(_FORGET_SQL.format(table=table, column=column), params)
+            statement = _FORGET_SQL.format(table=table, column=column, which=which.where("t", column))
+            cursor.execute(statement, which.params)
 
 
 def _copy(cursor: object, ids: NDArray[np.uint8], packed: NDArray[np.float32], as_of: datetime) -> None:
@@ -94,9 +96,9 @@ def blocks(buckets: Iterable[int] = range(256)) -> Iterator[Block]:
 
 def read(which: Which) -> Block:
     gate, params = consent.gate(Purpose.ANALYTICS, customer="v.id")
-    params |= {"low": which.low, "high": which.high, "version": catalogue.VERSION}
+    params |= {**which.params, "version": catalogue.VERSION}
     with connection.cursor() as cursor:
-        cursor.execute(_READ_SQL.format(gate=gate), params)
+        cursor.execute(_READ_SQL.format(gate=gate, which=which.where("v", "id")), params)
         raw = bytes(cursor.fetchone()[0] or b"")
     rows = np.frombuffer(raw, dtype=_ROW)
     return Block(which, rows["id"], rows["values"])

@@ -1,3 +1,3 @@
-from segmentation.scoring.batch import score_all
+from segmentation.scoring.batch import score_all, score_customer
 
-__all__ = ["score_all"]
+__all__ = ["score_all", "score_customer"]

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import pandas as pd
@@ -30,14 +31,19 @@ from segmentation.models import EntityKind, ModelVersion
 Keys = NDArray[np.bytes_]
 Bytes = NDArray[np.uint8]
 
-_WHO_SQL = "SELECT string_agg(uuid_send(q.customer_id), ''::bytea) FROM ({population}) q"
+_WHO_SQL = """
+SELECT string_agg(uuid_send(q.customer_id), ''::bytea) FROM ({population}) q
+WHERE %(one)s::uuid IS NULL OR q.customer_id = %(one)s
+"""
 _BOOKINGS_SQL = """
 SELECT DISTINCT ON (q.customer_id, q.booking_id) q.customer_id, q.booking_id, q.at
-FROM ({population}) q ORDER BY q.customer_id, q.booking_id, q.at
+FROM ({population}) q
+WHERE %(one)s::uuid IS NULL OR q.customer_id = %(one)s
+ORDER BY q.customer_id, q.booking_id, q.at
 """
 _CLEAR_SQL = """
-DELETE FROM segmentation_score
-WHERE bucket BETWEEN %(low)s AND %(high)s AND entity_kind = %(kind)s
+DELETE FROM segmentation_score s
+WHERE {which} AND s.entity_kind = %(kind)s
 """
 # No booking is open longer than airlines sell ahead.
 _SOLD_AHEAD = timedelta(days=400)
@@ -77,6 +83,16 @@ def score_all(as_of: datetime, buckets: Iterable[int] = range(256), progress: Pr
     return watch.finish()
 
 
+def score_customer(customer_id: UUID, as_of: datetime) -> None:
+    """The same for one customer and the bookings they are on."""
+    speakers, _ = _speakers()
+    which = Which(customers=(str(customer_id),))
+    asked = [one for one in speakers if one.spec.entity == "customer"]
+    _score_customers(which, [(one, _who(one.spec, as_of, customer_id)) for one in asked], as_of)
+    asked = [one for one in speakers if one.spec.entity == "booking"]
+    _score_bookings(which, [(one, _bookings(one.spec, as_of, customer_id)) for one in asked], as_of)
+
+
 def _speakers() -> tuple[list[Speaker], list[str]]:
     speakers, silent_ones = [], []
     for spec in SPECS.values():
@@ -90,22 +106,22 @@ def _speakers() -> tuple[list[Speaker], list[str]]:
     return speakers, silent_ones
 
 
-def _population(spec: ModelSpec, as_of: datetime) -> dict[str, Any]:
-    horizon = {"horizon_days": spec.horizon_days}
-    return {**spec.parameters, **horizon, "at": as_of, "since": as_of - _SOLD_AHEAD}
+def _population(spec: ModelSpec, as_of: datetime, one: UUID | None) -> dict[str, Any]:
+    moment = {"at": as_of, "since": as_of - _SOLD_AHEAD, "horizon_days": spec.horizon_days}
+    return {**spec.parameters, **moment, "one": one}
 
 
-def _who(spec: ModelSpec, as_of: datetime) -> Keys:
+def _who(spec: ModelSpec, as_of: datetime, one: UUID | None = None) -> Keys:
     with connection.cursor() as cursor:
-        cursor.execute(_WHO_SQL.format(population=spec.sql_for_scoring), _population(spec, as_of))
+        cursor.execute(_WHO_SQL.format(population=spec.sql_for_scoring), _population(spec, as_of, one))
         raw = bytes(cursor.fetchone()[0] or b"")
     return np.sort(np.frombuffer(raw, dtype="S16"))
 
 
-def _bookings(spec: ModelSpec, as_of: datetime) -> pd.DataFrame:
+def _bookings(spec: ModelSpec, as_of: datetime, one: UUID | None = None) -> pd.DataFrame:
     """`customer_id, booking_id, at, bucket` of every passenger of a booking that the question applies to."""
     with connection.cursor() as cursor:
-        cursor.execute(_BOOKINGS_SQL.format(population=spec.sql_for_scoring), _population(spec, as_of))
+        cursor.execute(_BOOKINGS_SQL.format(population=spec.sql_for_scoring), _population(spec, as_of, one))
         rows = pd.DataFrame(cursor.fetchall(), columns=["customer_id", "booking_id", "at"])
     rows["bucket"] = [one.bytes[15] for one in rows["customer_id"]]
     rows["at"] = pd.to_datetime(rows["at"], utc=True)
@@ -131,7 +147,7 @@ def _score_customers(which: Which, speakers: list[tuple[Speaker, Keys]], as_of: 
 def _score_bookings(which: Which, speakers: list[tuple[Speaker, pd.DataFrame]], as_of: datetime) -> None:
     _clear(which, EntityKind.BOOKING)
     for speaker, rows in speakers:
-        mine = rows[(rows["bucket"] >= which.low) & (rows["bucket"] <= which.high)]
+        mine = rows[rows["bucket"].isin(which.buckets)]
         if mine.empty:
             continue
         names = list(speaker.version.features)
@@ -151,7 +167,9 @@ def _clear(which: Which, kind: EntityKind) -> None:
     with connection.cursor() as cursor:
         # Scores can be computed again, so their commit need not wait for the disk.
         cursor.execute("SET LOCAL synchronous_commit = off")
-        cursor.execute(_CLEAR_SQL, {"low": which.low, "high": which.high, "kind": kind.value})
+        which.hold(cursor)
+        statement = _CLEAR_SQL.format(which=which.where("s", "customer_id"))
+        cursor.execute(statement, {**which.params, "kind": kind.value})
 
 
 def _write(answers: Answers, as_of: datetime) -> None:

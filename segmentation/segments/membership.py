@@ -33,15 +33,15 @@ _READ_SQL = """
 SELECT string_agg(uuid_send(m.id) || substring(m.bitmap || decode(repeat('00', %(width)s), 'hex') FROM 1 FOR %(width)s),
                   ''::bytea ORDER BY m.bucket, m.id)
 FROM segmentation_membership m
-WHERE m.bucket BETWEEN %(low)s AND %(high)s
+WHERE {which}
 """
 _DELETE_SQL = """
 DELETE FROM segmentation_membership
-WHERE bucket BETWEEN %(low)s AND %(high)s AND id = ANY(%(ids)s::uuid[])
+WHERE bucket = ANY(%(held)s::smallint[]) AND id = ANY(%(ids)s::uuid[])
 """
 _REACHABLE_SQL = """
 SELECT string_agg(uuid_send(v.id), ''::bytea) FROM segmentation_featurevector v
-WHERE v.bucket BETWEEN %(low)s AND %(high)s AND {gate}
+WHERE {which} AND {gate}
 """
 
 
@@ -85,21 +85,35 @@ def refresh(as_of: datetime, buckets: Iterable[int] = range(256), progress: Prog
     Sizes and reach are written when all buckets were asked for.
     """
     watch, tell, wordings = Stopwatch("segments"), progress or silent, standing()
-    places = 1 + max((one.segment.position for one in wordings), default=-1)
-    tally = Tally(np.zeros(places, np.int64), np.zeros(places, np.int64))
+    tally = _nothing_counted(wordings)
     chosen = sorted(set(buckets))
     todo = list(facts.blocks(chosen))
     for done, which in enumerate(todo):
         tell(phase="segments", done=done, total=len(todo))
-        watch.profiles += _refresh_block(which, wordings, as_of, tally)
+        watch.profiles += refresh_block(which, wordings, as_of, tally)
     if len(chosen) == 256:
         _write_counts(wordings, tally, as_of)
     watch.note = f"{tally.changes} changes"
     return watch.finish()
 
 
+def refresh_customer(customer_id: UUID, as_of: datetime) -> int:
+    """The same for one customer; returns how many segments were entered or left."""
+    wordings = standing()
+    tally = _nothing_counted(wordings)
+    refresh_block(Which(customers=(str(customer_id),)), wordings, as_of, tally)
+    return tally.changes
+
+
+def _nothing_counted(wordings: list[Wording]) -> Tally:
+    places = 1 + max((one.segment.position for one in wordings), default=-1)
+    return Tally(np.zeros(places, np.int64), np.zeros(places, np.int64))
+
+
 @transaction.atomic
-def _refresh_block(which: Which, wordings: list[Wording], as_of: datetime, tally: Tally) -> int:
+def refresh_block(which: Which, wordings: list[Wording], as_of: datetime, tally: Tally) -> int:
+    with connection.cursor() as cursor:
+        which.hold(cursor)
     block = store.read(which)
     inside = members(block, wordings, len(tally.size))
     new = np.packbits(inside, axis=1, bitorder="little")
@@ -125,7 +139,7 @@ def members(block: Block, wordings: list[Wording], places: int) -> NDArray[np.bo
 def _old(which: Which, block: Block, width: int) -> tuple[Bytes, list[UUID]]:
     """Bitmaps as they stand, in the order of the block, and customers with one who are no longer in the block."""
     with connection.cursor() as cursor:
-        cursor.execute(_READ_SQL, {"low": which.low, "high": which.high, "width": width})
+        cursor.execute(_READ_SQL.format(which=which.where("m", "id")), {**which.params, "width": width})
         raw = bytes(cursor.fetchone()[0] or b"")
     rows = np.frombuffer(raw, dtype=np.uint8).reshape(-1, 16 + width)
     old = np.zeros((len(block), width), dtype=np.uint8)
@@ -151,7 +165,7 @@ def _write(which: Which, ids: Bytes, bitmaps: Bytes, gone: list[UUID], as_of: da
     kept = bitmaps.any(axis=1)
     ids, bitmaps = ids[kept], bitmaps[kept]
     with connection.cursor() as cursor:
-        cursor.execute(_DELETE_SQL, {"low": which.low, "high": which.high, "ids": stale})
+        cursor.execute(_DELETE_SQL, {"held": which.buckets, "ids": stale})
         columns: dict[str, copying.Column] = {
             "bucket": copying.smallints(ids[:, 15]),
             "id": copying.uuids(ids),
@@ -215,7 +229,8 @@ def _add_reach(which: Which, block: Block, inside: NDArray[np.bool_], wordings: 
 def _allowed(which: Which, purpose: str, channel: str) -> NDArray[np.bytes_]:
     gate, params = consent.gate(purpose, channel, customer="v.id")
     with connection.cursor() as cursor:
-        cursor.execute(_REACHABLE_SQL.format(gate=gate), {**params, "low": which.low, "high": which.high})
+        statement = _REACHABLE_SQL.format(gate=gate, which=which.where("v", "id"))
+        cursor.execute(statement, {**params, **which.params})
         raw = bytes(cursor.fetchone()[0] or b"")
     return np.frombuffer(raw, dtype="S16")
 
