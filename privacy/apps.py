@@ -8,6 +8,8 @@ class PrivacyConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from privacy import sign_ins
         from privacy.encryption import check_keys_file
 
         checks.register(check_keys_file, checks.Tags.security)
+        sign_ins.follow()

@@ -54,7 +54,7 @@ def _client(secret: str | None) -> dict[str, str]:
             "client_type": ApiClient.CLIENT_CONFIDENTIAL,
             "authorization_grant_type": ApiClient.GRANT_CLIENT_CREDENTIALS,
             "client_secret": secret,
-            "scopes": scopes.known(),
+            "scopes": list(scopes.known()),
             "purposes": list(CLIENT_PURPOSES),
         },
     )

@@ -34,3 +34,9 @@ def test_trail__rolled_back_with_the_act__tells_nothing(alice):
         transaction.set_rollback(True)
 
     assert audit.for_customer(alice) == []
+
+
+def test_sign_in__is_in_the_trail(client, db):
+    client.force_login(User.objects.create_user("ann"))
+
+    assert AuditEvent.objects.filter(action="signed in", actor="ann").count() == 1
