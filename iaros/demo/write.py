@@ -22,7 +22,6 @@ FILES = {
     "web_events": "web_events.ndjson",
     "competitor_fares": "fares.csv",
     "consents": "consents.ndjson",
-    "exchange_rates": "exchange_rates.csv",
 }
 _LINES: dict[str, Callable[[Block], list[bytes]]] = {
     "pnr": pnr.lines,
@@ -53,7 +52,6 @@ def write(world: World, folder: Path) -> dict[str, Path]:
     _write_csv(paths["exchange_rates"], rates.table())
     wanted = min(_MOST_FARES, max(_FEWEST_FARES, world.size * 2))
     _write_csv(paths["competitor_fares"], fare_watch.table(world.scene, wanted))
-    _write_csv(paths["exchange_rates"], rates.table())
     (folder / "truth" / "world.json").write_bytes(orjson.dumps(_description(world), option=orjson.OPT_INDENT_2))
     return paths
 
