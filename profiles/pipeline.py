@@ -20,7 +20,7 @@ from profiles.enrichment import search_keys
 from profiles.events import facts
 from profiles.golden import assemble
 from profiles.identity import keys, merge, resolve, waiting
-from profiles.ingest import cleanse, fares, landing, quarantine, repeats, runs, tombstones
+from profiles.ingest import cleanse, fares, landing, quarantine, rates, repeats, runs, tombstones
 from profiles.models import IdentifierKind
 from profiles.shapes import Counts, Feed
 from profiles.sources import reading
@@ -107,7 +107,8 @@ def _take_in(feed: Feed, chunk: reading.Chunk, batch: Batch) -> Counts:
     quarantine.from_lines(feed, batch.lines, batch.rejects)
     unreadable = Counts(quarantined=len(chunk.unreadable))
     if not feed.connector.about_people:
-        counts, superseded = fares.land_fares(feed, batch)
+        land_reference = rates.land_rates if "rates" in batch.facts else fares.land_fares
+        counts, superseded = land_reference(feed, batch)
         quarantine.from_lines(feed, batch.lines, superseded)
         return unreadable + counts
     return unreadable + _take_in_people(feed, batch)

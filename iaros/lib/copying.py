@@ -184,7 +184,7 @@ def copy_in(cursor: Any, table: str, columns: Mapping[str, Column]) -> int:
         return 0
     names = ", ".join(f'"{name}"' for name in columns)
     statement = f'COPY "{table}" ({names}) FROM STDIN (FORMAT binary)'
-    with cursor.cursor.copy(statement) as copy:
+    with cursor.db.wrap_database_errors, cursor.cursor.copy(statement) as copy:
         copy.write(binary_rows(list(columns.values())))
     return rows
 
@@ -201,7 +201,10 @@ def copy_out(
 
     Unquoted empty fields are NULL, quoted ones empty strings, as PostgreSQL writes them.
     """
-    with cursor.cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT csv, HEADER true)", params or None) as copy:
+    with (
+        cursor.db.wrap_database_errors,
+        cursor.cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT csv, HEADER true)", params or None) as copy,
+    ):
         raw = b"".join(bytes(part) for part in copy)
     convert = pa.csv.ConvertOptions(
         column_types=dict(types or {}),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from iaros.lib import copying, staging
 from iaros.lib.ids import uuid7_block
-from profiles.events.currency import in_base_currency
+from profiles.currency import in_base_currency
 from profiles.shapes import Block, Landed
 
 _KNOWN_SQL = """
@@ -102,7 +102,7 @@ def _write_bookings(landed: Landed, table: dict[str, Any], created: np.ndarray, 
                 "market": copying.texts([""] * len(chosen)),
                 "currency": texts("currency"),
                 "total_minor": copying.bigints(totals),
-                "total_base_minor": in_base_currency(totals, [table["currency"][i] for i in chosen]),
+                "total_base_minor": in_base_currency(totals, [table["currency"][i] for i in chosen], created[rows]),
                 "party_size": copying.smallints(np.array(table["party_size"])[rows]),
                 "origin": texts("origin"),
                 "destination": texts("destination"),

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from iaros.lib import copying, partitions, staging
 from iaros.lib.ids import uuid7_block
+from profiles.currency import in_base_currency
 from profiles.events import bookings
-from profiles.events.currency import in_base_currency
 from profiles.shapes import Block, Feed, Landed, Resolved
 
 _FACT_TABLES = ("profiles_passenger", "profiles_coupon", "profiles_ancillary", "profiles_loyaltyactivity")
@@ -140,6 +140,7 @@ def _coupons(table: dict[str, Any], landed: Landed, resolved: Resolved, booking_
 
 def _ancillaries(table: dict[str, Any], landed: Landed, resolved: Resolved, booking_ids: Block | None) -> None:
     legs = np.array([leg or 0 for leg in table["leg_number"]])
+    bought = np.array(table["bought_at"], dtype="datetime64[us]")
     _copy(
         "profiles_ancillary",
         {
@@ -149,8 +150,8 @@ def _ancillaries(table: dict[str, Any], landed: Landed, resolved: Resolved, book
             "code": copying.texts(table["code"]),
             "price_minor": copying.bigints(table["price_minor"]),
             "currency": copying.texts(table["currency"]),
-            "price_base_minor": in_base_currency(table["price_minor"], table["currency"]),
-            "bought_at": copying.timestamps(np.array(table["bought_at"], dtype="datetime64[us]")),
+            "price_base_minor": in_base_currency(table["price_minor"], table["currency"], bought),
+            "bought_at": copying.timestamps(bought),
         },
     )
 
@@ -204,7 +205,7 @@ def _events(landed: Landed, resolved: Resolved, place: NDArray[np.int64], bookin
         "record_id": copying.uuids(landed.record[who]),
         "value_minor": copying.nullable(copying.bigints(values), values >= 0),
         "currency": copying.texts(currency),
-        "value_base_minor": in_base_currency(values, currency),
+        "value_base_minor": in_base_currency(values, currency, moments[order]),
         "quantity": copying.integers(numbers("quantity", 1)),
         "item": texts("item"),
         "channel": texts("channel"),

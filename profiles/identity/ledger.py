@@ -79,13 +79,18 @@ def identify(
     created: NDArray[np.bool_],
     *,
     contradicted: set[tuple[int, int, bytes]],
+    owners: dict[tuple[int, bytes], bytes],
 ) -> None:
     """Write by what the customers are found from now on; each (look-up, kind, customer) once.
+
+    A look-up is claimed by one customer: by the one who claims it already (`owners`), else by the first who holds it
+    here. What another customer holds as well is written down without a claim.
 
     A database error of uniqueness means that another worker claimed the same look-up meanwhile: the batch is rolled
     back and tried again, and then finds the other's customer.
     """
     raw, is_new, is_linked = customer.tobytes(), created.tolist(), linked.tolist()
+    claimed = dict(owners)
     direct: dict[tuple[bytes, int, bytes], tuple[int, bool, str]] = {}
     careful: dict[tuple[bytes, int, bytes], tuple[int, bool, str]] = {}
     for column in landed.keys:
@@ -94,8 +99,10 @@ def identify(
             if lookup is None or not is_linked[at]:
                 continue
             claim = claim and (not contradicted or (at, kind, lookup) not in contradicted)
+            who = raw[at * 16 : at * 16 + 16]
+            claim = claim and claimed.setdefault((kind, lookup), who) == who
             rows = direct if is_new[at] else careful
-            row = (lookup, kind, raw[at * 16 : at * 16 + 16])
+            row = (lookup, kind, who)
             if row not in rows or (claim and not rows[row][1]):
                 rows[row] = (at, claim, purpose)
     with connection.cursor() as cursor:

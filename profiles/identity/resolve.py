@@ -239,7 +239,9 @@ def _write(
         linked[at] = True
     rules = _rules(landed, evidence, before, group, anchored, holds, devices)
     ledger.link(landed, customer, linked, rules)
-    ledger.identify(landed, customer, linked, created, contradicted=_contradicted(evidence, holds))
+    ledger.identify(
+        landed, customer, linked, created, contradicted=_contradicted(evidence, holds), owners=_owners(evidence)
+    )
     ledger.wait(landed, linked)
     merges = [(UUID(bytes=o[0]), UUID(bytes=other)) for o in anchored.values() for other in o[1:]]
     return Resolved(customer, linked, created, sealers, merges)
@@ -293,6 +295,11 @@ def _rules(
     rules[list(before)] = int(LinkRule.SAME_RECORD)
     rules[list(devices)] = int(LinkRule.DEVICE)
     return rules
+
+
+def _owners(evidence: Evidence) -> dict[tuple[int, bytes], bytes]:
+    keys = zip(evidence.kinds, evidence.lookups, evidence.owner, strict=True)
+    return {(kind, lookup): owner for kind, lookup, owner in keys if owner}
 
 
 def _contradicted(evidence: Evidence, holds: NDArray[np.bool_]) -> set[tuple[int, int, bytes]]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from django.conf import settings
 from django.db import connection
 
 from iaros.lib import copying, staging
 from iaros.lib.ids import uuid7_block
 from privacy import encryption
+from profiles.currency import in_base_currency
 from profiles.shapes import Counts, Feed
 from profiles.sources.contract import Batch, Reject
 
@@ -72,7 +72,8 @@ def _columns(
 
     count = len(standing)
     prices = np.asarray(fares["price_minor"])[standing]
-    ours = np.array([fares["currency"][at] == settings.BASE_CURRENCY for at in standing], dtype=bool)
+
+    moments = np.asarray(fares["observed_at"])[standing]
     days = np.array([fares["departure_date"][at] for at in standing], dtype="datetime64[D]")
     run = np.broadcast_to(np.frombuffer(feed.run_id.bytes, dtype=np.uint8), (count, 16))
     return {
@@ -80,13 +81,13 @@ def _columns(
         "native_key": copying.blobs([native[at] for at in standing]),
         "content_hash": copying.blobs([content[at] for at in standing]),
         "run_id": copying.uuids(run),
-        "observed_at": copying.timestamps(np.asarray(fares["observed_at"])[standing]),
+        "observed_at": copying.timestamps(moments),
         **{n: texts(n) for n in ("carrier", "origin", "destination")},
         "departure_date": copying.dates(days),
         "cabin": texts("cabin"),
         "brand": texts("brand"),
         "price_minor": copying.bigints(prices),
         "currency": texts("currency"),
-        "price_base_minor": copying.nullable(copying.bigints(prices), ours),
+        "price_base_minor": in_base_currency(prices, [fares["currency"][at] for at in standing], moments),
         "source": texts("source"),
     }

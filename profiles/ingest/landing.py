@@ -78,8 +78,8 @@ def _one_a_key(batch: Batch, native: list[bytes], content: list[bytes]) -> tuple
         Reject(
             lines[at],
             "native key",
-            f"superseded by row {batch.lines.rows[lines[last[native[at]]]]} of the same file",
-            "one row a key; the last one stands",
+            "superseded by a later row of the same file",
+            f"one row a key; row {batch.lines.rows[lines[last[native[at]]]]} stands",
         )
         for at in earlier
         if content[at] != content[last[native[at]]]

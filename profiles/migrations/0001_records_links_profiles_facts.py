@@ -470,7 +470,6 @@ class Migration(migrations.Migration):
                 ("source_id", models.SmallIntegerField()),
                 ("run_id", models.UUIDField()),
                 ("fingerprint", models.BinaryField(max_length=16)),
-                ("native_key", models.BinaryField(blank=True, max_length=16, null=True)),
                 ("row", models.BigIntegerField(help_text="row in the file, the header being row 1")),
                 ("field", models.CharField(max_length=60)),
                 ("reason", models.CharField(max_length=200)),
@@ -611,6 +610,24 @@ class Migration(migrations.Migration):
             ],
             options={
                 "indexes": [models.Index(fields=["record_id"], name="profiles_link_record")],
+            },
+        ),
+        migrations.CreateModel(
+            name="ExchangeRate",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("currency", models.CharField(max_length=3)),
+                ("day", models.DateField()),
+                ("units_per_base", models.FloatField(help_text="units of the currency for one unit of the airline's")),
+                ("run_id", models.UUIDField()),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("currency", "day"), name="profiles_exchangerate_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("units_per_base__gt", 0)), name="profiles_exchangerate_positive"
+                    ),
+                ],
             },
         ),
     ]

@@ -4,6 +4,7 @@ from profiles.models.event import Event, EventKind
 from profiles.models.fare import FareObservation
 from profiles.models.loyalty import LoyaltyActivity
 from profiles.models.profile import Profile
+from profiles.models.rate import ExchangeRate
 from profiles.models.run import IngestRun, QuarantinedRow, RunState
 from profiles.models.source_record import Link, LinkRule, Message, Source, SourceRecord, UnlinkedKey
 
@@ -15,6 +16,7 @@ __all__ = [
     "CustomerQuerySet",
     "Event",
     "EventKind",
+    "ExchangeRate",
     "FareObservation",
     "FlightLeg",
     "Identifier",

@@ -55,14 +55,12 @@ class QuarantinedRow(models.Model):
 
     personal_data: ClassVar[dict[str, Personal]] = {
         "cipher": Personal(Purpose.SERVICING, Sensitivity.IDENTITY, retention_days=90, erase=Erase.SHRED),
-        "native_key": Personal(Purpose.SERVICING, Sensitivity.PSEUDONYM, retention_days=90, export=False),
     }
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     source_id = models.SmallIntegerField()
     run_id = models.UUIDField()
     fingerprint = models.BinaryField(max_length=16)
-    native_key = models.BinaryField(max_length=16, null=True, blank=True)
     row = models.BigIntegerField(help_text="row in the file, the header being row 1")
     field = models.CharField(max_length=60)
     reason = models.CharField(max_length=200)

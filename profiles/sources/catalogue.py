@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from profiles.sources import competitor_fares, consents, loyalty_activity, loyalty_members, pnr, web_events
+from profiles.sources import (
+    competitor_fares,
+    consents,
+    exchange_rates,
+    loyalty_activity,
+    loyalty_members,
+    pnr,
+    web_events,
+)
 from profiles.sources.contract import Connector
 
 CONNECTORS: dict[str, Connector] = {
@@ -14,5 +22,6 @@ CONNECTORS: dict[str, Connector] = {
         web_events.CONNECTOR,
         consents.CONNECTOR,
         competitor_fares.CONNECTOR,
+        exchange_rates.CONNECTOR,
     )
 }

@@ -121,7 +121,7 @@ class Columns:
         `rounded`: a decimal is rounded half to even instead of rejected.
         """
         expected = f"a {'' if rounded else 'whole '}number from {low:,} to {high:,}"
-        values = self._decimals(name, low, high, expected, required)
+        values = self.decimals(name, low, high, expected, required)
         if not rounded:
             for at in np.flatnonzero(values != np.floor(values)).tolist():
                 self.reject(at, name, f"{values[at]}", expected)
@@ -130,10 +130,11 @@ class Columns:
     def amount_minor(self, name: str, *, required: bool = True, most: float = 1e9) -> NDArray[np.int64]:
         """Decimal amounts as minor units (cents); not negative."""
         expected = "an amount that is not negative"
-        major = self._decimals(name, 0.0, most, expected, required)
+        major = self.decimals(name, 0.0, most, expected, required)
         return np.where(major < 0, -1, np.round(major * 100)).astype(np.int64)
 
-    def _decimals(self, name: str, low: float, high: float, expected: str, required: bool) -> NDArray[np.float64]:
+    def decimals(self, name: str, low: float, high: float, expected: str, required: bool = True) -> NDArray[np.float64]:
+        """Decimal numbers from `low` to `high`; -1 where the line was rejected or an optional value is empty."""
         if name not in self.names:
             return np.full(len(self), -1.0)
         column = self._trimmed(name)

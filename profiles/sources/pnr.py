@@ -1,7 +1,7 @@
 """Bookings of the reservation system, one passenger name record a line, as JSON.
 
-Each passenger is a mention: locator, creation date, passenger number. A contact belongs to a passenger only where the
-record says so; what an agency leaves is the agency's, and nobody's identity.
+Each passenger is a mention: locator, creation date, passenger number. A contact belongs to a passenger where the
+record says so, or where one person booked for one; what an agency leaves is the agency's, and nobody's identity.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class _Columns:
         self.email_verified: list[bool] = []
         self.facts: dict[str, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
 
-    def add(self, kind: str, **values: Any) -> None:
+    def add(self, kind: str, /, **values: Any) -> None:
         table = self.facts[kind]
         for name, value in values.items():
             table[name].append(value)
@@ -227,7 +227,8 @@ def _append(columns: _Columns, line: int, booking: dict[str, Any]) -> None:
 
 
 def _append_mention(columns: _Columns, line: int, booking: dict[str, Any], passenger: dict[str, Any]) -> None:
-    mine = [c for c in booking["contacts"] if c["passenger"] == passenger["number"]]
+    alone = len(booking["passengers"]) == 1 and not booking["agency"]
+    mine = [c for c in booking["contacts"] if c["passenger"] == passenger["number"] or (alone and not c["passenger"])]
     email = next((c for c in mine if c["type"] == "email"), None)
     phone = next((c for c in mine if c["type"] == "phone"), None)
     columns.line.append(line)

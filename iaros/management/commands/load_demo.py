@@ -1,0 +1,85 @@
+"""`manage.py load_demo`: draw the demo airline and take it in through the same connectors as any airline's files."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+import profiles.pipeline
+from iaros import pipeline, schedule
+from iaros.demo import END_AT, SIZES, world, write
+from iaros.lib import jobs
+from iaros.lib.commands import ReportCommand
+from iaros.lib.models import Job, JobState
+
+# Rates first, since amounts are converted as they land; members before bookings and clicks, which then find people.
+ORDER = ("exchange_rates", "loyalty_members", "pnr", "web_events", "consents", "loyalty_activity", "competitor_fares")
+KIND = "load_demo"
+
+
+class Command(ReportCommand):
+    help = "Load the demo airline: the same seed gives the same airline. Does nothing when it is loaded already."
+
+    def add_options(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--size", default="small", help=f"{', '.join(SIZES)}, or a number of customers")
+        parser.add_argument("--seed", type=int, default=42)
+
+    def report(self, *, size: str, seed: int, **options: Any) -> dict[str, Any]:
+        params = {"size": size, "seed": seed}
+        schedule.sync()
+        loaded = Job.objects.filter(kind=KIND, params=params, state=JobState.SUCCEEDED).order_by("-id").first()
+        if loaded:
+            return {**(loaded.result or {}), "already_loaded": True}
+        started = time.perf_counter()
+        job = jobs.start(KIND, params)
+        with jobs.running(job) as job_progress, _bar(self.console) as bar:
+            show = _Shown(bar, job_progress)
+            job.result = _load(size, seed, show)
+            job.result["seconds"] = round(time.perf_counter() - started, 1)
+        return {**job.result, "already_loaded": False}
+
+    def render(self, document: dict[str, Any]) -> None:
+        for row in document.get("sources", []):
+            self.stdout.write(f"{row['source']}: {row['read']:,} read, {row['quarantined']:,} in quarantine")
+        self.stdout.write(f"The demo airline is loaded as of {document['as_of']}.")
+
+
+class _Shown:
+    """Progress that goes to the terminal and to the job's row."""
+
+    def __init__(self, bar: Progress, job: Any) -> None:
+        self.bar, self.job, self.tasks = bar, job, {}  # type: ignore[var-annotated]
+
+    def __call__(self, *, phase: str, done: int = 0, total: int = 0) -> None:
+        if phase not in self.tasks:
+            self.tasks[phase] = self.bar.add_task(phase, total=total or None)
+        self.bar.update(self.tasks[phase], completed=done, total=total or None)
+        self.job(phase=phase[:80], done=done, total=total)
+
+
+def _load(size: str, seed: int, show: _Shown) -> dict[str, Any]:
+    folder = Path(settings.VAR_DIR) / "demo" / f"{size}-{seed}"
+    show(phase="drawing the airline")
+    files = write.write(world.build(int(size) if size.isdigit() else size, seed), folder)
+    reports = [profiles.pipeline.ingest(source, files[source], progress=show) for source in ORDER]
+    stages = pipeline.refresh(END_AT, progress=show)
+    for file in files.values():  # Raw files leave once landed; the truth beside them stays.
+        file.unlink()
+    if not any(folder.iterdir()):
+        shutil.rmtree(folder)
+    return {
+        "as_of": END_AT.isoformat(),
+        "sources": [report.as_dict() for report in reports],
+        **pipeline.as_result(stages),
+    }
+
+
+def _bar(console: Any) -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=console, disable=not console.is_terminal)

@@ -1,0 +1,165 @@
+"""What profiles hold about a person, where it is found, and how it goes. Tickets and what was paid stay, by law, untied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar
+from uuid import UUID
+
+import orjson
+from django.db import connection, models
+
+from iaros.lib.ids import bucket_of
+from privacy import subjects
+from profiles import models as tables
+from profiles.ingest import messages
+from profiles.sources.contract import PERSON_FIELDS
+
+_OWNED = (tables.Profile, tables.SearchKeys, tables.Customer)
+_FACTS = (tables.Event, tables.LoyaltyActivity)
+_KEPT = (tables.Passenger, tables.Coupon, tables.Ancillary)
+_RECORDS_SQL = """
+SELECT DISTINCT r.bucket, r.id FROM profiles_link l
+JOIN profiles_sourcerecord r ON r.bucket = l.record_bucket AND r.id = l.record_id
+WHERE l.bucket = ANY(%(buckets)s::smallint[]) AND l.customer_id = ANY(%(ids)s::uuid[])
+"""
+_SUPERSEDED_SQL = """
+SELECT DISTINCT older.bucket, older.id
+FROM profiles_sourcerecord r
+JOIN profiles_sourcerecord older ON older.bucket = r.bucket AND older.source_id = r.source_id
+ AND older.native_key = r.native_key
+WHERE r.bucket = ANY(%(buckets)s::smallint[]) AND r.id = ANY(%(ids)s::uuid[])
+"""
+
+
+class ProfilesHolder:
+    """Connected by `iaros.wiring`; see `privacy.data_holders.DataHolder`."""
+
+    name = "profiles"
+    models: ClassVar[Sequence[type[models.Model]]] = (
+        *_OWNED,
+        *_FACTS,
+        *_KEPT,
+        tables.Booking,
+        tables.Identifier,
+        tables.Link,
+        tables.Message,
+        tables.QuarantinedRow,
+        tables.SourceRecord,
+        tables.UnlinkedKey,
+    )
+
+    def export(self, customer_id: UUID) -> dict[str, Any]:
+        """Everything held: the profile, what the sources said, what happened, and what the law keeps."""
+        of = {"bucket": bucket_of(customer_id), "customer_id": customer_id}
+        records = _records([customer_id])
+        return {
+            "profile": _profile(customer_id),
+            "identifiers": list(
+                tables.Identifier.objects.filter(customer_id=customer_id)
+                .order_by("kind", "first_seen_at")
+                .values("kind", "verified_at", "purpose", "first_seen_at")
+            ),
+            "source_records": [
+                {"received_at": r.received_at, "line": (messages.raw_line(r) or b"").decode("utf-8", "replace")}
+                for r in records
+            ],
+            "events": list(
+                tables.Event.objects.filter(**of)
+                .order_by("occurred_at", "id")
+                .values("occurred_at", "kind", "item", "value_minor", "currency", "quantity", "channel", "cabin")
+            ),
+            "loyalty_activity": list(
+                tables.LoyaltyActivity.objects.filter(**of)
+                .order_by("month", "id")
+                .values("month", "flights_flown", "points_earned", "points_redeemed")
+            ),
+            "tickets": list(
+                tables.Coupon.objects.filter(**of)
+                .order_by("ticket_number", "number", "id")
+                .values("ticket_number", "number", "status", "fare_minor", "currency")
+            ),
+        }
+
+    def erase(self, customer_ids: Sequence[UUID]) -> dict[str, int]:
+        """Delete all but tickets and payments, which stay without the person (bookkeeping law)."""
+        counts: dict[str, int] = {}
+        ids, buckets = list(customer_ids), [bucket_of(each) for each in customer_ids]
+        records = _records(ids)
+        counts["profiles_message"] = messages.redact(records)
+        counts["profiles_quarantinedrow"] = _erase_quarantined(ids)
+        for model in _KEPT:
+            rows = model.objects.filter(bucket__in=buckets, customer_id__in=ids)
+            counts[model._meta.db_table] = rows.update(customer_id=None)
+        for model in (*_FACTS, tables.Link):
+            counts[model._meta.db_table] = _delete(model, buckets, customer_id__in=ids)
+        counts["profiles_identifier"] = tables.Identifier.objects.filter(customer_id__in=ids)._raw_delete("default")
+        counts["profiles_sourcerecord"] = _delete(
+            tables.SourceRecord, [r.bucket for r in records], id__in=[r.id for r in records]
+        )
+        for model in _OWNED:
+            counts[model._meta.db_table] = _delete(model, buckets, id__in=ids)
+        return counts
+
+
+class ProfilesLocator:
+    """Finds the whole person before the first delete; see `privacy.data_holders.Locator`."""
+
+    def customers(self, customer_id: UUID) -> list[UUID]:
+        """The customer and those folded into it, or into which it was folded."""
+        row = tables.Customer.objects.filter(bucket=bucket_of(customer_id), id=customer_id).first()
+        survivor = row.merged_into if row and row.merged_into else customer_id
+        folded = tables.Customer.objects.filter(merged_into=survivor).values_list("id", flat=True)
+        return [survivor, *folded]
+
+    def lookups(self, customer_ids: Sequence[UUID]) -> list[bytes]:
+        """What these people alone are known by: claimed look-ups. A shared address would shut out those who share it."""
+        rows = tables.Identifier.objects.filter(customer_id__in=customer_ids, claims=True)
+        return [bytes(lookup) for lookup in rows.values_list("lookup", flat=True)]
+
+
+def _delete(model: type[models.Model], buckets: Iterable[int], **which: Any) -> int:
+    # Composite keys have no Python-side cascade to collect; the rows go in one statement.
+    return int(model._default_manager.filter(bucket__in=set(buckets), **which)._raw_delete("default"))
+
+
+def _profile(customer_id: UUID) -> dict[str, Any]:
+    """The golden values, opened without the gate: a right is answered for those whose data is frozen too."""
+    row = tables.Profile.objects.filter(bucket=bucket_of(customer_id), id=customer_id).first()
+    sealer = subjects.sealers([customer_id]).get(customer_id) if row else None
+    if row is None or sealer is None:
+        return {}
+    stated = orjson.loads(sealer.open(row.cipher, b"profile:" + customer_id.bytes))
+    return {name: value for name, value in zip(PERSON_FIELDS, stated, strict=False) if value}
+
+
+def _records(customer_ids: Sequence[UUID]) -> list[tables.SourceRecord]:
+    """Every record ever linked to these customers, superseded versions of them included."""
+    with connection.cursor() as cursor:
+        cursor.execute(_RECORDS_SQL, {"ids": list(customer_ids), "buckets": [bucket_of(c) for c in customer_ids]})
+        found = cursor.fetchall()
+        if found:
+            cursor.execute(_SUPERSEDED_SQL, {"buckets": [b for b, _ in found], "ids": [i for _, i in found]})
+            found = sorted({*found, *cursor.fetchall()})
+    buckets, ids = {b for b, _ in found}, [i for _, i in found]
+    return list(tables.SourceRecord.objects.filter(bucket__in=buckets, id__in=ids).order_by("received_at", "id"))
+
+
+def _erase_quarantined(customer_ids: Sequence[UUID]) -> int:
+    """Delete the rows in quarantine that name these people by a number or an address of theirs."""
+    said = [value for each in customer_ids for name, value in _profile(each).items() if name in _TELLING]
+    if not said:
+        return 0
+    words = [word.encode() for word in said]
+    rows = tables.QuarantinedRow.objects.order_by("id").only("id", "fingerprint", "key_id", "cipher")
+    keys = subjects.landing_sealers(rows.order_by("key_id").values_list("key_id", flat=True).distinct())
+    gone = []
+    for row in rows.iterator(chunk_size=2000):
+        sealer = keys.get(row.key_id)
+        raw = sealer.open(row.cipher, b"quarantine:" + bytes(row.fingerprint)) if sealer else b""
+        if any(word in raw for word in words):
+            gone.append(row.id)
+    return tables.QuarantinedRow.objects.filter(id__in=gone).delete()[0]
+
+
+_TELLING = ("loyalty_number", "email", "phone")
