@@ -193,7 +193,7 @@ def _date_parts(distinct: pd.Series) -> tuple[str, ...]:
     found = {
         "day": times.dt.floor("D").nunique() > 1,
         "month": times.dt.month.nunique() > 1,
-        "weekday": times.dt.dayofweek.nunique() > 1,
+        "weekday": times.dt.day_of_week.nunique() > 1,
         "hour": times.dt.hour.nunique() > 1,
     }
     return tuple(part for part, varies in found.items() if varies)
@@ -211,7 +211,7 @@ def _encode_dates(times: pd.Series, parts: tuple[str, ...], now: np.ndarray | No
         "day": days,
         "since": days - now if now is not None else days,
         "month": clock.month,
-        "weekday": clock.dayofweek,
+        "weekday": clock.day_of_week,
         "hour": clock.hour,
     }
     return [np.asarray(values[part], dtype=np.float64) for part in parts]

@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 SMALL, MEDIUM = 2_000, 50_000
+THREADED_ROWS = 5_000
 # Rounds times rows: more rows need fewer rounds for the same quality, and a big table must end in minutes.
 ROUND_ROWS = 60_000_000
 FEWEST_ROUNDS_ALLOWED = 250
@@ -120,7 +121,8 @@ class BoostedTrees(BaseEstimator):
             "seed": self.seed,
             "deterministic": True,
             "force_row_wise": True,
-            "num_threads": cores(),
+            # Few rows are done sooner than threads have agreed, the more so on a busy machine.
+            "num_threads": cores() if rows >= THREADED_ROWS else 1,
             "verbosity": -1,
         }
 
