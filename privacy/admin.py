@@ -84,7 +84,7 @@ class ConsentEvidenceAdmin(EvidenceAdmin):
         "received_at",
     )
     list_display_links = None
-    list_filter = ("purpose", "channel", "state", "method")
+    list_filter = ("purpose", "channel", "state")
     search_fields = ("customer_id",)
     search_help_text = "The customer's id"
     ordering = ("-occurred_at", "id")
@@ -103,7 +103,7 @@ class AuditEventAdmin(EvidenceAdmin):
     """Search by customer id: everybody who read them."""
 
     list_display = ("occurred_at", "action", "actor", "client", "purpose", "customers", "route", "reason")
-    list_filter = ("purpose", "action")
+    list_filter = ("purpose",)
     search_fields = ("ids",)
     search_help_text = "The customer's id"
     ordering = ("-occurred_at", "id")

@@ -42,6 +42,11 @@ class PrivacyHolder:
                 for s in consent.states(customer_id)
             ],
             "kept_by_law": {
+                "standing": list(
+                    Subject.objects.filter(bucket=bucket_of(customer_id), id=customer_id).values(
+                        "restricted_at", "erased_at"
+                    )
+                ),
                 "requests": list(
                     RightsRequest.objects.filter(customer_id=customer_id)
                     .order_by("received_at", "id")

@@ -18,6 +18,8 @@ class Subject(models.Model):
     personal_data: ClassVar[dict[str, Personal]] = {
         "id": Personal(Purpose.LEGAL_OBLIGATION, Sensitivity.PSEUDONYM, erase=Erase.KEEP_BY_LAW, export=True),
         "wrapped_key": Personal(Purpose.LEGAL_OBLIGATION, Sensitivity.PSEUDONYM, erase=Erase.SHRED, export=False),
+        "restricted_at": Personal(Purpose.LEGAL_OBLIGATION, erase=Erase.KEEP_BY_LAW),
+        "erased_at": Personal(Purpose.LEGAL_OBLIGATION, erase=Erase.KEEP_BY_LAW),
     }
 
     pk = models.CompositePrimaryKey("bucket", "id")
