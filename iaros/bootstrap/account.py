@@ -75,10 +75,17 @@ def outside(checkout: Checkout) -> Path:
     return OUTSIDE / checkout.fingerprint
 
 
-def service_home(checkout: Checkout, account: Account) -> Path:
-    """The directory that holds the servers' data: `var`, or its stand-in outside a closed checkout."""
+def service_home(checkout: Checkout, account: Account, former: Path) -> Path:
+    """The directory that holds the servers' data: where it is already, else `var` or its stand-in outside."""
+    if former != checkout.var and (former / "postgres").exists():
+        return former
     if account.reaches(checkout.var):
         return checkout.var
+    if (checkout.var / "postgres").exists():
+        raise Problem(
+            f"The database is in {checkout.var / 'postgres'}, where its account can no longer get to.",
+            "give the directories above the checkout back their permission to be entered (chmod o+x).",
+        )
     stand_in = outside(checkout)
     home = stand_in if checkout.var == checkout.root / "var" else stand_in / checkout.var.name
     home.mkdir(parents=True, exist_ok=True)

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 from iaros.bootstrap import environment, packages, page_assets, services
@@ -161,6 +162,8 @@ def down(checkout: Checkout, *, purge: bool) -> int:
             shutil.rmtree(home / name, ignore_errors=True)
         (home / "postgres.migrated").unlink(missing_ok=True)
         shutil.rmtree(outside(checkout), ignore_errors=True)
+        with suppress(OSError):  # other checkouts may have theirs beside ours
+            outside(checkout).parent.rmdir()
         say(f"Removed the data in {home}. Kept: {checkout.var / 'keys.json'} and {checkout.var / 'env'}.")
     return 0
 

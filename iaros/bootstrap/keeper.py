@@ -50,8 +50,9 @@ class Keeper:
     def prepare(self, wanted: list[str]) -> None:
         """Find programs and places, make what is missing, and note in `var/env` where it all is."""
         known = environment.read(self.checkout)
-        account = service_account(self.checkout.var / "postgres")
-        home = service_home(self.checkout, account)
+        former = Path(known.get("IAROS_SERVICES_HOME", self.checkout.var))
+        account = service_account(former / "postgres")
+        home = service_home(self.checkout, account, former)
         environment.update(self.checkout, IAROS_SERVICES_HOME=str(home))
         if "postgres" in wanted:
             cluster = cluster_of(self.checkout, home, account, scratch=self.scratch)

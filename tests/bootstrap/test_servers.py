@@ -151,6 +151,9 @@ def test_attached__closed_checkout_as_root__servers_live_outside_and_no_permissi
 
     assert stat.S_IMODE(checkout.root.parent.stat().st_mode) == 0o700
     assert environment.read(checkout)["IAROS_SERVICES_HOME"] == str(outside(checkout))
+    checkout.root.parent.chmod(0o755)
+    with services.attached(checkout):
+        assert environment.read(checkout)["IAROS_SERVICES_HOME"] == str(outside(checkout))
     assert manage(checkout, "down", "--purge").returncode == 0
     assert not outside(checkout).exists()
     assert (checkout.var / "keys.json").exists()
