@@ -55,13 +55,19 @@ def train_models(as_of: datetime, train: Train, progress: Progress | None = None
     return [_train(spec, as_of, progress or silent) for spec in chosen]
 
 
-def _train(spec: ModelSpec, as_of: datetime, progress: Progress) -> StageReport:
-    watch = Stopwatch(f"train {spec.name}")
-    try:
-        version = training.train(spec, as_of, progress, trained_by="pipeline")
-    except training.CannotTrain as problem:
-        watch.note = f"not trained: {problem}"
-        return watch.finish()
+def retrain(model: str, as_of: datetime, progress: Progress | None = None, *, by: str = "") -> StageReport:
+    """Train one model of the catalogue. Raises KeyError for a name it has not, training.CannotTrain."""
+    watch = Stopwatch(f"train {model}")
+    version = training.train(SPECS[model], as_of, progress or silent, trained_by=by)
     watch.profiles = int(version.metrics.get("rows_train", 0))
     watch.note = f"version {version.number}, {version.get_status_display().lower()}"
     return watch.finish()
+
+
+def _train(spec: ModelSpec, as_of: datetime, progress: Progress) -> StageReport:
+    watch = Stopwatch(f"train {spec.name}")
+    try:
+        return retrain(spec.name, as_of, progress, by="pipeline")
+    except training.CannotTrain as problem:
+        watch.note = f"not trained: {problem}"
+        return watch.finish()

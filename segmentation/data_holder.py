@@ -1,0 +1,76 @@
+"""What segmentation holds about a person: a vector, scores, memberships and their log. All of it is derived."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isnan
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Model
+
+from iaros.lib.ids import bucket_of
+from segmentation.features import store
+from segmentation.features.catalogue import VERSION
+from segmentation.models import FeatureVector, Membership, Score, Segment, Transition
+
+
+class SegmentationHolder:
+    """Nothing here is kept by law; everything goes."""
+
+    name = "segmentation"
+    models: Sequence[type[Model]] = (FeatureVector, Score, Membership, Transition)
+
+    def export(self, customer_id: UUID) -> dict[str, Any]:
+        """Read under the person's own right, so no gate stands before it."""
+        bucket = bucket_of(customer_id)
+        scores = Score.objects.filter(bucket=bucket, customer_id=customer_id).order_by("name", "entity_id")
+        export = {
+            "features": _features(customer_id),
+            "scores": list(scores.values("entity_kind", "name", "value", "low", "high", "reasons", "as_of")),
+            "segments": _memberships(customer_id),
+            "segment_history": _history(customer_id),
+        }
+        return {part: held for part, held in export.items() if held}
+
+    def erase(self, customer_ids: Sequence[UUID]) -> dict[str, int]:
+        buckets = sorted({bucket_of(one) for one in customer_ids})
+        return {
+            model._meta.db_table: model._default_manager.filter(
+                **{"bucket__in": buckets, f"{column}__in": list(customer_ids)}
+            ).delete()[0]
+            for model, column in (
+                (FeatureVector, "id"),
+                (Score, "customer_id"),
+                (Membership, "id"),
+                (Transition, "customer_id"),
+            )
+        }
+
+
+def _features(customer_id: UUID) -> dict[str, Any]:
+    row = FeatureVector.objects.filter(bucket=bucket_of(customer_id), id=customer_id).first()
+    if row is None:
+        return {}
+    if row.catalogue_version != VERSION:
+        return {"as_of": row.as_of, "values": "of an earlier catalogue, replaced at the next refresh"}
+    values = store.unpack(bytes(row.values))
+    return {"as_of": row.as_of, "values": {name: value for name, value in values.items() if not isnan(value)}}
+
+
+def _memberships(customer_id: UUID) -> list[str]:
+    row = Membership.objects.filter(bucket=bucket_of(customer_id), id=customer_id).first()
+    if row is None:
+        return []
+    bits = bytes(row.bitmap)
+    inside = [place for place in range(8 * len(bits)) if bits[place // 8] >> place % 8 & 1]
+    return list(Segment.objects.filter(position__in=inside).order_by("name").values_list("name", flat=True))
+
+
+def _history(customer_id: UUID) -> list[dict[str, Any]]:
+    rows = Transition.objects.filter(bucket=bucket_of(customer_id), customer_id=customer_id).order_by("at", "id")
+    names = dict(Segment.objects.values_list("id", "name"))
+    return [
+        {"segment": names.get(row.segment_id, ""), "direction": row.direction, "at": row.at, "why": row.why}
+        for row in rows
+    ]
