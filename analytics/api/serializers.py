@@ -2,6 +2,7 @@
 
 from rest_framework import serializers
 
+from segmentation.api.serializers import ReasonSerializer
 from segmentation.models import SegmentKind, SegmentStatus
 
 
@@ -63,14 +64,6 @@ class JourneySerializer(serializers.Serializer):
     since = serializers.DateTimeField(allow_null=True)
     stages = StageSerializer(many=True)
     trips = TripSerializer(many=True)
-
-
-class ReasonSerializer(serializers.Serializer):
-    """How much a feature moved the score, and what its value was."""
-
-    feature = serializers.CharField()
-    contribution = serializers.FloatField()
-    value = serializers.FloatField(allow_null=True)
 
 
 class OwnScoreSerializer(serializers.Serializer):

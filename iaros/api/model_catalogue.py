@@ -146,7 +146,7 @@ class RetrainView(APIView):
         asked = said(RetrainSerializer, request)
         as_of = asked.get("as_of") or clock.now()
         params = {"model": asked["model"], "as_of": as_of.isoformat(), "by": _name_of(request)}
-        job = start_for(request, "model.retrain", params, task="iaros.api.tasks.retrain", queue=Queue.TRAINING)
+        job = start_for(request, "model.retrain", params, task="segmentation.tasks.retrain", queue=Queue.TRAINING)
         return accepted(job)
 
 

@@ -12,9 +12,8 @@ from rest_framework.request import Request
 from iaros.api.callers import Caller, caller_on
 from iaros.intelligence import Reader, UnknownCustomer
 from iaros.lib.purposes import Channel, Purpose
-from privacy.encryption import lookup_keys
-from profiles.ingest import cleanse
-from profiles.models import Customer, Identifier, IdentifierKind
+from profiles.models import IdentifierKind
+from profiles.selectors import customer_by_key, survivor_of
 
 NAMED_BY = ("customer_id", "loyalty_number", "email")
 
@@ -74,28 +73,15 @@ def _may_reveal(caller: Caller) -> bool:
 def customer_named(data: dict[str, Any]) -> UUID:
     """The living customer of that name; raises UnknownCustomer.
 
-    A loyalty number or an e-mail names the one person who claims it; an address that nobody verified names nobody.
+    An id once given out keeps working: it leads to the customer into whom that one was folded. A loyalty number or an
+    e-mail names the one person who claims it; an address that nobody verified names nobody.
     """
     if "customer_id" in data:
-        return _living(data["customer_id"])
-    kind = IdentifierKind.LOYALTY_NUMBER if "loyalty_number" in data else IdentifierKind.EMAIL
-    name = data["loyalty_number"].strip() if "loyalty_number" in data else cleanse.email(data["email"])
-    if not name:
+        found = survivor_of(data["customer_id"])
+    elif "loyalty_number" in data:
+        found = customer_by_key(IdentifierKind.LOYALTY_NUMBER, data["loyalty_number"])
+    else:
+        found = customer_by_key(IdentifierKind.EMAIL, data["email"])
+    if found is None:
         raise UnknownCustomer
-    lookup = lookup_keys(kind.name.lower(), [name])[0]
-    claim = Identifier.objects.filter(kind=kind, lookup=lookup, claims=True).first()
-    if claim is None:
-        raise UnknownCustomer
-    return _living(claim.customer_id)
-
-
-def _living(customer_id: UUID) -> UUID:
-    """Follow the customer into whom this one was folded, so that an id once given out keeps working."""
-    for _ in range(8):
-        customer = Customer.objects.filter(bucket=customer_id.bytes[15], id=customer_id).first()
-        if customer is None:
-            raise UnknownCustomer
-        if customer.merged_into is None:
-            return customer_id
-        customer_id = customer.merged_into
-    raise UnknownCustomer
+    return found

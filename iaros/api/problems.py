@@ -13,7 +13,7 @@ from drf_standardized_errors.types import Error, ErrorResponse
 from rest_framework import exceptions, serializers
 from rest_framework.response import Response
 
-from iaros.intelligence import ConsentRequired, TookTooLong, UnknownCustomer
+from iaros.intelligence import ConsentRequired, NotForThisPurpose, TookTooLong, UnknownCustomer
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -97,6 +97,8 @@ class ProblemHandler(ExceptionHandler):
             return exceptions.NotFound("No such customer.")
         if isinstance(exc, ConsentRequired):
             return ConsentMissing(str(exc))
+        if isinstance(exc, NotForThisPurpose):
+            return exceptions.PermissionDenied(str(exc), code="purpose-not-allowed")
         return TimedOut() if isinstance(exc, TookTooLong) else super().convert_known_exceptions(exc)
 
     def report_exception(self, exc: exceptions.APIException, response: Response) -> None:

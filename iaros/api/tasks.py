@@ -1,28 +1,17 @@
-"""Doorbells for the jobs that the API starts. Each takes its job, calls one domain function and writes how it ended."""
+"""Doorbells for the jobs of the API that no app has a bell for: each takes its job and calls one domain function."""
 
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from celery import shared_task
 
-from iaros.lib import clock, jobs, outbox
+from iaros import intelligence
+from iaros.lib import jobs, outbox
 from iaros.lib.queues import Queue
-from segmentation.ml import registry, training
-from segmentation.ml.catalogue import SPECS
+from segmentation.ml import registry
 from segmentation.models import ModelVersion
-
-
-@shared_task(queue=Queue.TRAINING, ignore_result=True)
-@outbox.doorbell
-def retrain(*, job_id: str) -> None:
-    """Train the model named by the job; the new version gets the place that its gate allows."""
-    if (job := jobs.take(job_id)) is None:
-        return
-    with jobs.running(job) as progress:
-        spec, as_of = SPECS[job.params["model"]], clock.parse_as_of(job.params["as_of"])
-        version = training.train(spec, as_of, progress, trained_by=job.params["by"])
-        job.result = {"model": version.name, "version": version.number, "status": version.status}
 
 
 @shared_task(queue=Queue.REALTIME, ignore_result=True)
@@ -36,3 +25,14 @@ def deploy(*, job_id: str) -> None:
         version = ModelVersion.objects.get(name=asked["model"], number=asked["version"])
         alias = registry.promote(version, asked["by"])
         job.result = {"model": version.name, "version": version.number, "since": alias.since.isoformat()}
+
+
+@shared_task(queue=Queue.REALTIME, ignore_result=True)
+@outbox.doorbell
+def enrich_customer(*, job_id: str) -> None:
+    """Bring the customer named by the job up to date, from the records to the recommendations."""
+    if (job := jobs.take(job_id)) is None:
+        return
+    with jobs.running(job) as progress:
+        as_of = intelligence.bring_up_to_date(UUID(job.params["customer_id"]), progress)
+        job.result = {"as_of": as_of.isoformat()}

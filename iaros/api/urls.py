@@ -3,10 +3,15 @@
 from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
-from iaros.api import analytics, jobs, model_catalogue, site
+from iaros.api import analytics, intelligence, jobs, model_catalogue, site
 
 app_name = "api"
 urlpatterns = [
+    path("intelligence/profile", intelligence.ProfileView.as_view()),
+    path("intelligence/segment", intelligence.SegmentView.as_view()),
+    path("intelligence/score", intelligence.ScoreView.as_view()),
+    path("intelligence/recommendations", intelligence.RecommendationsView.as_view()),
+    path("intelligence/enrich", intelligence.EnrichView.as_view()),
     path("analytics/segments", analytics.SegmentsView.as_view()),
     path("analytics/behavior", analytics.BehaviorView.as_view()),
     path("analytics/journey", analytics.JourneyView.as_view()),

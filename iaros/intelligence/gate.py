@@ -11,7 +11,7 @@ from uuid import UUID
 
 from iaros.accounts.models import ApiClient, User
 from iaros.lib.purposes import Channel, Purpose
-from privacy import audit, consent
+from privacy import audit, consent, subjects
 
 
 class UnknownCustomer(Exception):
@@ -44,11 +44,12 @@ def admit(customer_id: UUID, reader: Reader) -> consent.Decision:
     decision = consent.decide(customer_id, reader.purpose, reader.channel)
     if decision.allowed:
         return decision
-    # On a legal obligation nothing is asked of the person, so a refusal there means nobody to be known.
-    known = consent.decide(customer_id, Purpose.LEGAL_OBLIGATION).allowed
-    if not known:
+    # On a legal obligation nothing is asked of the person, so a refusal there means that there is nobody.
+    if not consent.decide(customer_id, Purpose.LEGAL_OBLIGATION).allowed:
         raise UnknownCustomer
     note("refused", reader, [customer_id], reason=decision.reason)
+    if subjects.frozen([customer_id]):
+        raise UnknownCustomer
     raise ConsentRequired(decision)
 
 

@@ -46,3 +46,39 @@ class ModelVersionSerializer(serializers.Serializer):
     trained_by = serializers.CharField(allow_blank=True)
     metrics = serializers.JSONField()
     checks = CheckSerializer(many=True)
+
+
+class ReasonSerializer(serializers.Serializer):
+    """How much a feature moved the score, and what its value was."""
+
+    feature = serializers.CharField()
+    contribution = serializers.FloatField()
+    value = serializers.FloatField(allow_null=True)
+
+
+class HeldScoreSerializer(serializers.Serializer):
+    """One model's answer about a person or one of their bookings, the strongest reason first."""
+
+    name = serializers.CharField()
+    title = serializers.CharField()
+    value = serializers.FloatField()
+    low = serializers.FloatField(allow_null=True)
+    high = serializers.FloatField(allow_null=True)
+    reasons = ReasonSerializer(many=True)
+    entity_kind = serializers.CharField()
+    entity_id = serializers.UUIDField()
+    model_version = serializers.CharField()
+    as_of = serializers.DateTimeField()
+
+
+class HeldSegmentSerializer(serializers.Serializer):
+    """A segment the person is in: why, in the words of its rule, and since when."""
+
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    description = serializers.CharField(allow_blank=True)
+    purpose = serializers.CharField()
+    channel = serializers.CharField()
+    sentence = serializers.CharField(allow_blank=True)
+    version = serializers.IntegerField()
+    since = serializers.DateTimeField(allow_null=True)

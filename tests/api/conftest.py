@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import orjson
 import pytest
 from django.contrib.auth.models import Group
 from django.core.cache import cache
@@ -19,7 +20,8 @@ from iaros.accounts.models import ApiClient, User
 from iaros.lib.ids import bucket_of, uuid7
 from iaros.lib.purposes import Purpose
 from privacy import consent, encryption, subjects
-from profiles.models import Customer, Source
+from profiles.models import Customer, Identifier, IdentifierKind, Profile
+from profiles.sources.contract import PERSON_FIELDS
 
 READS = ("profiles:read", "segments:read", "scores:read", "recommendations:read", "analytics:read", "models:read")
 EVERY_SCOPE = [*READS, "profiles:write", "models:write", "jobs:read"]
@@ -77,11 +79,28 @@ def signed_in(db: None) -> Callable[[str], Client]:
     return make
 
 
-def _customer() -> UUID:
+def _customer(number: str) -> UUID:
+    """A customer with a golden profile, and the loyalty number by which it is known."""
     customer_id = uuid7()
-    subjects.open_subject(customer_id)
-    source = Source.objects.order_by("id").values_list("id", flat=True).first() or 1
-    Customer.objects.create(bucket=bucket_of(customer_id), id=customer_id, first_source=source)
+    sealer, bucket = subjects.open_subject(customer_id), bucket_of(customer_id)
+    Customer.objects.create(bucket=bucket, id=customer_id, first_source=1)
+    person = {"given_name": "Alice", "surname": "Andersson", "email": "alice@example.org", "loyalty_number": number}
+    values = orjson.dumps([person.get(name) for name in PERSON_FIELDS])
+    Profile.objects.create(
+        bucket=bucket,
+        id=customer_id,
+        cipher=sealer.seal(values, b"profile:" + customer_id.bytes),
+        provenance=b"\x00",
+        updated_at=timezone.now(),
+    )
+    Identifier.objects.create(
+        lookup=encryption.lookup_keys("loyalty_number", [number])[0],
+        kind=IdentifierKind.LOYALTY_NUMBER,
+        customer_id=customer_id,
+        record_id=uuid7(),
+        claims=True,
+        source_id=1,
+    )
     return customer_id
 
 
@@ -95,7 +114,7 @@ def _says(customer_id: UUID, purpose: Purpose, state: str) -> None:
 @pytest.fixture
 def alice(db: None) -> UUID:
     """Agreed to personalisation."""
-    customer_id = _customer()
+    customer_id = _customer("NV000001")
     _says(customer_id, Purpose.PERSONALISATION, "granted")
     return customer_id
 
@@ -103,7 +122,7 @@ def alice(db: None) -> UUID:
 @pytest.fixture
 def carol(db: None) -> UUID:
     """Withdrew her consent to personalisation."""
-    customer_id = _customer()
+    customer_id = _customer("NV000002")
     _says(customer_id, Purpose.PERSONALISATION, "withdrawn")
     return customer_id
 
@@ -111,7 +130,7 @@ def carol(db: None) -> UUID:
 @pytest.fixture
 def rita(db: None) -> UUID:
     """Asked for restriction: stored, and nothing else."""
-    customer_id = _customer()
+    customer_id = _customer("NV000003")
     subjects.restrict(customer_id)
     return customer_id
 
