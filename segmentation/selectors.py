@@ -143,9 +143,9 @@ def scores_of(
     if not _may(customer_id, purpose, channel):
         return []
     rows = Score.objects.filter(bucket=bucket_of(customer_id), customer_id=customer_id)
-    rows = list(rows.order_by("-entity_kind", "name", "entity_id"))
-    told = ModelVersion.objects.in_bulk([row.model_version_id for row in rows]) if rows else {}
-    return [_held(row, told.get(row.model_version_id)) for row in rows]
+    found = list(rows.order_by("-entity_kind", "name", "entity_id"))
+    told = ModelVersion.objects.defer("artifact").in_bulk({row.model_version_id for row in found})
+    return [_held(row, told.get(row.model_version_id)) for row in found]
 
 
 def _held(row: Score, version: ModelVersion | None) -> HeldScore:
@@ -167,7 +167,7 @@ def _held(row: Score, version: ModelVersion | None) -> HeldScore:
 
 def _may(customer_id: UUID, purpose: Purpose, channel: Channel | None) -> bool:
     """What is derived rests on analytics; another purpose must hold as well."""
-    asked = [(Purpose.ANALYTICS, None)]
+    asked: list[tuple[Purpose, Channel | None]] = [(Purpose.ANALYTICS, None)]
     if purpose is not Purpose.ANALYTICS:
         asked.append((purpose, channel))
     return all(consent.decide(customer_id, one, by).allowed for one, by in asked)
@@ -175,8 +175,8 @@ def _may(customer_id: UUID, purpose: Purpose, channel: Channel | None) -> bool:
 
 def list_segments(*, published_only: bool = True) -> list[ListedSegment]:
     """Segments, the largest first."""
-    rows = Segment.objects.published() if published_only else Segment.objects.all()
-    rows = list(rows.for_list_page())
+    chosen = Segment.objects.published() if published_only else Segment.objects.all()
+    rows = list(chosen.for_list_page())
     newest = {
         version.segment_id: version
         for version in SegmentVersion.objects.filter(segment__in=rows).order_by("segment_id", "number")

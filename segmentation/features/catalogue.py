@@ -42,7 +42,16 @@ EARNED = EventFilter("points earned", (K.POINTS_EARNED,))
 REDEEMED = EventFilter("points redeemed", (K.POINTS_REDEEMED,))
 SPENDING = EventFilter("bookings and extras", (K.BOOKING_MADE, K.ANCILLARY_BOUGHT))
 ANYTHING = EventFilter("events of any kind", tuple(kind for kind in K if kind is not K.CONSENT_CHANGED))
-EXTRA_CODES = ("extra_bag", "seat", "meal", "lounge", "priority", "insurance", "wifi", "extra_legroom")
+EXTRA_WORDS = {
+    "extra_bag": "extra bags",
+    "seat": "seats",
+    "meal": "meals",
+    "lounge": "lounge visits",
+    "priority": "priority services",
+    "insurance": "insurances",
+    "wifi": "Wi-Fi passes",
+    "extra_legroom": "seats with extra legroom",
+}
 
 
 def _attribute(name: str, description: str, unit: str, nulls: NullPolicy = NullPolicy.NAN) -> Feature:
@@ -54,7 +63,7 @@ def _quintile(name: str, description: str, unit: str = "1 to 5") -> Feature:
 
 
 def _extra(code: str) -> tuple[Feature, ...]:
-    bought = EXTRAS.narrowed(f"extras bought of type {code}", items=(code,))
+    bought = EXTRAS.narrowed(f"{EXTRA_WORDS[code]} bought", items=(code,))
     return across("ancillary", Measure.COUNT, bought, (365,), stem=code)
 
 
@@ -90,7 +99,7 @@ FEATURES: tuple[Feature, ...] = (
     *across("ancillary", Measure.COUNT, EXTRAS, (90, 365)),
     feature("ancillary", Measure.VALUE_SUM, EXTRAS, 365),
     feature("ancillary", Measure.RECENCY_DAYS, EXTRAS),
-    *(one for code in EXTRA_CODES for one in _extra(code)),
+    *(one for code in EXTRA_WORDS for one in _extra(code)),
     feature("ancillary", Measure.COUNT, _BAGS, 730, stem="extra_bag"),
     feature("ancillary", Measure.RECENCY_DAYS, _BAGS, stem="extra_bag"),
     *across("web", Measure.COUNT, SEARCHES, (7, 30, 90), label="searches"),

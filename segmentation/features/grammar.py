@@ -6,7 +6,7 @@ is still inside. Batch, single and point-in-time computation all read these decl
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from iaros.lib.purposes import Purpose
@@ -58,7 +58,7 @@ class Parity(StrEnum):
 class EventFilter:
     """Events of certain kinds; each further field narrows them, an empty one does not. `words` completes a sentence."""
 
-    words: str
+    words: str = field(repr=False)
     kinds: tuple[EventKind, ...]
     items: tuple[str, ...] = ()
     destinations: tuple[str, ...] = ()

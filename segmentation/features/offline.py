@@ -84,10 +84,12 @@ def _fill(rows: pd.DataFrame, features: list[Feature], values: NDArray[np.float3
         events = facts.events(which, people, before, ingested=known_at)
         chosen = [features[position] for position in of_events]
         for part, found in _values(events, people, owner, at[mine], chosen, known_at):
-            values[np.ix_(mine[part], of_events)] = found
+            values[np.ix_(mine[part], np.array(of_events, dtype=np.int64))] = found
         if of_trips:
             booked = [(texts[int(row)].as_py(), bookings[row]) for row in mine]
-            values[np.ix_(mine, of_trips)] = trips.values(booked, [features[p].name for p in of_trips])
+            values[np.ix_(mine, np.array(of_trips, dtype=np.int64))] = trips.values(
+                booked, [features[p].name for p in of_trips]
+            )
 
 
 def _values(

@@ -6,8 +6,10 @@ Goes out: one float64 column per feature. All sums are of whole numbers, so thei
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,12 +65,11 @@ class Events:
         return len(self.kind)
 
     def taken(self, index: NDArray[np.int64]) -> Events:
-        return Events(
-            **{
-                name: column.taken(index) if isinstance(column, Words) else column[index]
-                for name, column in vars(self).items()
-            }
-        )
+        columns: dict[str, Any] = {
+            name: column.taken(index) if isinstance(column, Words) else column[index]
+            for name, column in vars(self).items()
+        }
+        return Events(**columns)
 
 
 @dataclass
@@ -161,7 +162,7 @@ class Tiles:
         pairs = np.unique(self.row[chosen] * width + self.events.item.codes[chosen])
         return np.bincount(pairs // width, minlength=self.rows).astype(np.float64)
 
-    def _once(self, key: tuple[object, ...], make):  # type: ignore[no-untyped-def]
+    def _once(self, key: tuple[object, ...], make: Callable[[], Any]) -> Any:
         if key not in self._made:
             self._made[key] = make()
         return self._made[key]

@@ -65,9 +65,7 @@ class Segment(models.Model):
 
     class Meta:
         db_table = "segmentation_segment"
-        permissions: ClassVar[list[tuple[str, str]]] = [
-            ("publish_segment", "Can publish and retire segments")
-        ]
+        permissions = [("publish_segment", "Can publish and retire segments")]
         constraints = [
             models.CheckConstraint(
                 condition=~models.Q(purpose="") & ~models.Q(channel=""),
@@ -97,9 +95,7 @@ class SegmentVersion(models.Model):
 
     class Meta:
         db_table = "segmentation_segmentversion"
-        constraints = [
-            models.UniqueConstraint(fields=["segment", "number"], name="segmentation_segmentversion_number")
-        ]
+        constraints = [models.UniqueConstraint(fields=["segment", "number"], name="segmentation_segmentversion_number")]
 
     def __str__(self) -> str:
         return f"{self.segment_id} version {self.number}"

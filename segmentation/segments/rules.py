@@ -108,7 +108,7 @@ class _Reader:
         kinds = [kind for kind in Of if kind.value in raw]
         if len(kinds) != 1 or set(raw) - {kinds[0].value, "op", "value"}:
             return self.refuse(path, "expected one of feature, score, attribute with op and value")
-        of, name, op = kinds[0], raw[kinds[0].value], raw.get("op")
+        of, name, op = kinds[0], raw[kinds[0].value], str(raw.get("op"))
         if not self.known(of, name):
             return self.refuse(path, f"there is no {of} {name!r}")
         allowed = WORD_OPS if of is Of.ATTRIBUTE else NUMBER_OPS
@@ -129,8 +129,10 @@ class _Reader:
             return name in ATTRIBUTES
         return self.scores is None or name in self.scores
 
-    def refuse(self, path: str, why: str) -> None:
+    def refuse(self, path: str, why: str) -> Any:
+        """Note the error; the part is left out."""
         self.errors.append(f"{path}: {why}")
+        return None
 
 
 def _numbers(op: str, value: Any) -> float | tuple[float, float] | None:

@@ -74,8 +74,7 @@ def _attribute(one: Condition) -> str:
     name = _ATTRIBUTES[one.name]
     if one.op in ("known", "unknown"):
         return f"{name} {'not ' if one.op == 'unknown' else ''}known"
-    words = (one.value,) if isinstance(one.value, str) else one.value
-    assert words is not None
+    words = one.value if isinstance(one.value, tuple) else (one.value,)
     listed = " or ".join(str(word) for word in words)
     return f"{name} {'other than ' if one.op in ('is not', 'not in') else ''}{listed}"
 
