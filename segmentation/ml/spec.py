@@ -35,8 +35,8 @@ class Gate:
     at_least: Mapping[str, float]
     at_most: Mapping[str, float] = field(default_factory=dict)
     coverage: tuple[float, float] = (0.86, 0.94)
-    min_rows: int = 2_000
-    min_outcomes: int = 100
+    min_rows: int = 500
+    min_outcomes: int = 50
 
     def judge(self, metrics: Mapping[str, float]) -> list[Check]:
         low, high = self.coverage
