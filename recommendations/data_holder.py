@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.db import models
@@ -20,9 +20,9 @@ class RecommendationsHolder:
     models: ClassVar[tuple[type[models.Model], ...]] = (Recommendation, Decision)
 
     def export(self, customer_id: uuid.UUID) -> dict[str, Any]:
-        """What we would offer and what we answered, in words."""
+        """What we would offer and what we answered, in words; empty when nothing is held."""
         decisions = Decision.objects.filter(bucket=bucket_of(customer_id), customer_id=customer_id)
-        return {
+        held = {
             "recommendations": selectors.stored_lists(customer_id),
             "decisions": [
                 {
@@ -36,11 +36,11 @@ class RecommendationsHolder:
                 for decision in decisions.order_by("at", "id")
             ],
         }
+        return {name: rows for name, rows in held.items() if rows}
 
-    def erase(self, customer_ids: Iterable[uuid.UUID]) -> dict[str, int]:
+    def erase(self, customer_ids: Sequence[uuid.UUID]) -> dict[str, int]:
         """Delete every row of these people."""
-        ids = list(customer_ids)
-        buckets = {bucket_of(each) for each in ids}
+        ids, buckets = list(customer_ids), {bucket_of(each) for each in customer_ids}
         lists = Recommendation.objects.filter(bucket__in=buckets, id__in=ids).delete()[0]
         decisions = Decision.objects.filter(bucket__in=buckets, customer_id__in=ids).delete()[0]
         return {"recommendations": lists, "decisions": decisions}

@@ -128,10 +128,12 @@ def _in_time(customer_id: uuid.UUID, kinds: list[ItemKind]) -> list[StoredList]:
     try:
         with transaction.atomic():
             with connection.cursor() as cursor:
+                cursor.execute("SHOW statement_timeout")
+                before = cursor.fetchone()[0]
                 cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(limit_ms)])
             lists = [stored for version in champions if (stored := _stored(customer_id, version))]
             with connection.cursor() as cursor:
-                cursor.execute("SELECT set_config('statement_timeout', '0', true)")
+                cursor.execute("SELECT set_config('statement_timeout', %s, true)", [before])
             return lists
     except OperationalError:
         return [_popular(version) for version in champions]
@@ -147,14 +149,17 @@ def _stored(customer_id: uuid.UUID, champion: RecommenderVersion) -> StoredList:
         return _popular(champion)
     version = champion if row.version_id == champion.id else _version(row.version_id)
     _ask_again_if_old(row)
-    model = _model(row.version_id)
     ranked = packing.unpacked(bytes(row.ranked))
     if champion.kind == ItemKind.ANCILLARY:
-        ranked = _not_on_trip(ranked, model, customer_id, row.as_of)
+        ranked = _not_on_trip(ranked, _model(version.id), customer_id, row.as_of)
+    return _as_list(row, ranked, version)
+
+
+def _as_list(row: Recommendation, ranked: Any, version: RecommenderVersion) -> StoredList:
     return StoredList(
-        kind=ItemKind(champion.kind),
+        kind=ItemKind(row.kind),
         version=version,
-        model=model,
+        model=_model(version.id),
         ranked=ranked,
         level=row.fallback_level if len(ranked) else Fallback.NOTHING,
         as_of=row.as_of,
@@ -260,8 +265,9 @@ def _logged(
 
 
 def stored_lists(customer_id: uuid.UUID) -> list[dict[str, Any]]:
-    """The stored lists in words, for the access package. No gate: the person asks for their own."""
-    lists = [_stored(customer_id, version) for version in map(_champion, ItemKind) if version]
+    """What is stored for the person, in words, for the access package. No gate: they ask for their own."""
+    rows = Recommendation.objects.filter(bucket=bucket_of(customer_id), id=customer_id).order_by("kind")
+    lists = [_as_list(row, packing.unpacked(bytes(row.ranked)), _version(row.version_id)) for row in rows]
     return [
         {"kind": stored.kind.value, "as_of": stored.as_of.isoformat(), "items": [vars(o) for o in _offers(stored)]}
         for stored in lists

@@ -72,8 +72,8 @@ def read(
         low = high = bucket_of(customer)
     ids, homes = _travellers(low, high, customer)
     events = _events(catalogue.kind, as_of, low, high, customer)
-    person = pd.Index(ids).get_indexer(events["customer_id"])
-    item = pd.Index(catalogue.codes).get_indexer(events["item"])
+    person = pd.Index(ids).get_indexer(pd.Index(events["customer_id"]))
+    item = pd.Index(catalogue.codes).get_indexer(pd.Index(events["item"]))
     events = events.assign(person=person, item=item).drop(columns="customer_id")
     known = events[(events["person"] >= 0) & (events["item"] >= 0)]
     block = np.frombuffer(bytes.fromhex("".join(ids).replace("-", "")), dtype=np.uint8).reshape(-1, 16)

@@ -65,7 +65,7 @@ def rank(recommender: Recommender, policy: Policy, block: Block) -> Ranked:
     kept["score"] = np.where(offered, _logistic(np.take_along_axis(scores, best, axis=1)), 0)
     kept["source"] = _sources(recommender, opinions, block.history, best)
     _explain(recommender, block, best, kept)
-    return Ranked(lists, _levels(policy, block.history, offered.any(axis=1)))
+    return Ranked(lists, _levels(policy, block.history, np.asarray(offered.any(axis=1))))
 
 
 def _logistic(values: Scores) -> Scores:

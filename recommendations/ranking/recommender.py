@@ -77,16 +77,16 @@ class Recommender:
     def artifact(self) -> bytes:
         """Everything learnt, as an .npz."""
         buffer = io.BytesIO()
-        np.savez_compressed(
-            buffer,
-            codes=np.array(self.catalogue.codes, dtype="<U32"),
-            operated=self.catalogue.operated,
-            homes=np.array(self.homes, dtype="<U3"),
-            together=self.together,
+        arrays: dict[str, Any] = {
+            "codes": np.array(self.catalogue.codes, dtype="<U32"),
+            "operated": self.catalogue.operated,
+            "homes": np.array(self.homes, dtype="<U3"),
+            "together": self.together,
             **self.collaborative.arrays(),
             **self.content.arrays(),
             **self.popularity.arrays(),
-        )
+        }
+        np.savez_compressed(buffer, **arrays)
         return buffer.getvalue()
 
 

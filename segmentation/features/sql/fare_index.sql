@@ -21,7 +21,8 @@ WITH newest AS (
                 ELSE lower(brand)
             END AS brand_class
         FROM profiles_fareobservation
-        WHERE observed_at <= %(as_of)s
+        WHERE price_base_minor > 0
+            AND observed_at <= %(as_of)s
             AND observed_at > %(seen_since)s
             AND departure_date BETWEEN %(departs_from)s AND %(departs_to)s
             AND (%(origin)s::text IS NULL OR origin = %(origin)s)
