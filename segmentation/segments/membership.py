@@ -166,13 +166,14 @@ def _write(which: Which, ids: Bytes, bitmaps: Bytes, gone: list[UUID], as_of: da
     ids, bitmaps = ids[kept], bitmaps[kept]
     with connection.cursor() as cursor:
         cursor.execute(_DELETE_SQL, {"held": which.buckets, "ids": stale})
-        columns: dict[str, copying.Column] = {
-            "bucket": copying.smallints(ids[:, 15]),
-            "id": copying.uuids(ids),
-            "bitmap": copying.Fixed(np.ascontiguousarray(bitmaps)),
-            "as_of": _moments(len(ids), as_of),
-        }
-        copying.copy_in(cursor, "segmentation_membership", columns)
+        if len(ids):
+            columns: dict[str, copying.Column] = {
+                "bucket": copying.smallints(ids[:, 15]),
+                "id": copying.uuids(ids),
+                "bitmap": copying.Fixed(np.ascontiguousarray(bitmaps)),
+                "as_of": _moments(len(ids), as_of),
+            }
+            copying.copy_in(cursor, "segmentation_membership", columns)
 
 
 def _log(ids: Bytes, old: Bytes, new: Bytes, wordings: list[Wording], as_of: datetime) -> int:
