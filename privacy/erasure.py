@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from iaros.lib import clock
 from iaros.lib.purposes import Purpose
@@ -19,6 +19,12 @@ from privacy import audit, data_holders, subjects
 from privacy.models import RequestKind, RequestState, RequestStep, RightsRequest, StepState, Tombstone
 
 KEPT_BY_LAW = "kept_by_law"
+
+_TOMBSTONED_SQL = """
+SELECT t.lookup
+FROM unnest(string_to_array(%(lookups)s, ',')) AS wanted (digits)
+JOIN privacy_tombstone t ON t.lookup = decode(wanted.digits, 'hex')
+"""
 
 
 class CannotAnswer(Exception):
@@ -60,8 +66,10 @@ def anyone_erased() -> bool:
 
 def tombstoned(lookups: Iterable[bytes]) -> set[bytes]:
     """Those of `lookups` (from `encryption.lookup_keys`) that belonged to an erased person: do not take them in."""
-    rows = Tombstone.objects.filter(lookup__in=list(lookups)).values_list("lookup", flat=True)
-    return {bytes(lookup) for lookup in rows}
+    # As one text of hexadecimals: a list of byte strings takes many times as long to hand over.
+    with connection.cursor() as cursor:
+        cursor.execute(_TOMBSTONED_SQL, {"lookups": ",".join(lookup.hex() for lookup in lookups)})
+        return {bytes(lookup) for (lookup,) in cursor.fetchall()}
 
 
 @transaction.atomic

@@ -74,7 +74,8 @@ def run_as_job(request: RightsRequest, *, by: User | None = None) -> Job:
         raise IdentityNotVerified("The identity is not verified.")
     if request.state not in (RequestState.VERIFIED, RequestState.FAILED, RequestState.RUNNING):
         raise CannotAnswer(f"The request is {request.get_state_display().lower()}.")
-    if request.job_id and not jobs.finished(Job.objects.get(id=request.job_id)):
+    under_way = Job.objects.filter(id=request.job_id).first() if request.job_id else None
+    if under_way and not jobs.finished(under_way):
         raise CannotAnswer("Its job is still under way.")
     job = jobs.start(JOB_KIND, {"request_id": str(request.id)}, owner=by, task=TASK, queue=Queue.BATCH)
     request.job_id = job.id
