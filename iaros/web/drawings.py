@@ -50,7 +50,8 @@ def bar(share: float | None, label: str, tone: str = "") -> SafeString:
 
 
 def volume(values: Sequence[float], label: str) -> SafeString:
-    """Rows a day as bars; a day without rows is a red mark, not a gap that nobody sees."""
+    """Rows a day as bars; a day without rows after the first is a red mark, not a gap that nobody sees."""
+    first = next((i for i, value in enumerate(values) if value), len(values))
     top = max(values, default=0) or 1
     width = 90 / max(len(values), 1)
     bars = format_html_join(
@@ -58,7 +59,7 @@ def volume(values: Sequence[float], label: str) -> SafeString:
         '<rect{} x="{}" y="{}" width="{}" height="{}"/>',
         (
             (
-                SafeString("" if value else ' class="missing"'),
+                SafeString("" if value else ' class="missing"' if i > first else ' class="before"'),
                 round(i * width, 2),
                 round(18 - max(value / top * 18, 1.5), 2),
                 round(width * 0.8, 2),

@@ -10,6 +10,7 @@ from django.utils import timezone
 NONE = "–"
 MINUS = "−"
 _SYMBOLS = {"EUR": "€", "GBP": "£", "USD": "$"}
+CABINS = {"F": "First", "C": "Business", "W": "Premium economy", "Y": "Economy"}
 _SCALES = ((1e9, "bn"), (1e6, "M"), (1e3, "k"))
 
 
@@ -66,6 +67,11 @@ def short_money(minor: float | None) -> str:
 def share(value: float | None, decimals: int = 1) -> str:
     """61.8% of a share given as 0 to 1."""
     return NONE if value is None else f"{number(value * 100, decimals)}%"
+
+
+def percent_signed(rate: float | None) -> str:
+    """+20.2% of .202."""
+    return NONE if rate is None else f"{signed(rate * 100, 1)}%"
 
 
 def points(change: float | None) -> str:
@@ -125,6 +131,10 @@ def figure(value: object) -> str:
         return str(value)
     whole = float(value).is_integer() and abs(value) >= 2
     return number(value, 0 if whole else 3 if abs(value) < 2 else 1)
+
+
+def cabin(code: str) -> str:
+    return CABINS.get(code, code)
 
 
 def words(name: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, StreamingHttpResponse
 
 # A spreadsheet takes a cell that begins so for a formula.
@@ -39,6 +40,12 @@ def _lines(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str
 def wants_csv(request: HttpRequest, table: str = "") -> bool:
     """`?format=csv`, or `?format=csv&table=name` on a page with several tables."""
     return request.GET.get("format") == "csv" and request.GET.get("table", table) == table
+
+
+def may_export(request: HttpRequest) -> None:
+    """Files of people are only for those who may export; the page says so to others."""
+    if not request.user.has_perm("accounts.export_data"):  # type: ignore[union-attr]
+        raise PermissionDenied("accounts.export_data")
 
 
 def as_csv(name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> StreamingHttpResponse:

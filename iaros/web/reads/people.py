@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from iaros.lib import clock, sql
+from iaros.lib import sql
 from iaros.lib.ids import bucket_of
 from iaros.lib.purposes import BASIS, Channel, LawfulBasis, Purpose
 from iaros.web.formats import words
@@ -52,12 +52,13 @@ class Facts:
 
 def _of(customer_id: UUID, purpose: Purpose, table: str) -> tuple[str, dict[str, Any]]:
     condition, params = gate(purpose, customer=f"{table}.customer_id", bucket=f"{table}.bucket")
-    return condition, params | {"bucket": bucket_of(customer_id), "customer": customer_id, "now": clock.now()}
+    return condition, params | {"bucket": bucket_of(customer_id), "customer": customer_id}
 
 
-def facts(customer_id: UUID, purpose: Purpose) -> Facts:
+def facts(customer_id: UUID, purpose: Purpose, now: datetime) -> Facts:
+    """Counts and sums up to `now`, the data's own moment."""
     condition, params = _of(customer_id, purpose, "e")
-    return Facts(**sql.query(_FACTS_SQL.format(gate=condition), params)[0])
+    return Facts(**sql.query(_FACTS_SQL.format(gate=condition), params | {"now": now})[0])
 
 
 @dataclass(frozen=True)

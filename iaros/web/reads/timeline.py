@@ -13,15 +13,14 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from iaros.lib import clock, sql
+from iaros.lib import sql
 from iaros.lib.ids import bucket_of
 from iaros.lib.purposes import Purpose
-from iaros.web.formats import day, money, number, words
+from iaros.web.formats import CABINS, day, money, number, words
 from privacy.consent import gate
 from profiles.models import EventKind
 
 PAGE = 50
-CABINS = {"F": "First", "C": "Business", "W": "Premium economy", "Y": "Economy"}
 ICONS = {
     EventKind.BOOKING_MADE: "ticket",
     EventKind.BOOKING_CHANGED: "edit",
@@ -183,12 +182,13 @@ class Trip:
     when: str
 
 
-def trips(customer_id: UUID, purpose: Purpose, happenings: Sequence[Happening], limit: int = 5) -> list[Trip]:
-    """The person's last trips, each with its telling steps, which are read from `happenings`."""
+def trips(
+    customer_id: UUID, purpose: Purpose, happenings: Sequence[Happening], now: datetime, limit: int = 5
+) -> list[Trip]:
+    """The person's last trips with their telling steps, read from `happenings`; `now` is the data's own moment."""
     condition, params = gate(purpose, customer="p.customer_id", bucket="p.bucket")
     params |= {"bucket": bucket_of(customer_id), "customer": customer_id, "limit": limit}
     rows = sql.query(_TRIPS_SQL.format(gate=condition), params)
-    now = clock.now()
     return [_trip(row, [h for h in happenings if h.booking_id == row["id"]], now) for row in rows]
 
 

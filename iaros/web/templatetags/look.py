@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, wraps
 from typing import Any
 
 from django import template
@@ -21,6 +22,17 @@ register = template.Library()
 _OUTLINE = NODE_MODULES / "@tabler" / "icons" / "icons" / "outline"
 _BODY = re.compile(r"<svg[^>]*>(.*)</svg>", re.DOTALL)
 
+
+def _known(words: Callable[..., str]) -> Callable[..., str]:
+    """What a template does not find comes as an empty text; it is written like none."""
+
+    @wraps(words)
+    def written(value: Any, *args: Any) -> str:
+        return formats.NONE if value is None or value == "" else words(value, *args)
+
+    return written
+
+
 for _filter in (
     formats.number,
     formats.signed,
@@ -30,14 +42,16 @@ for _filter in (
     formats.major_money,
     formats.share,
     formats.points,
+    formats.percent_signed,
     formats.age,
     formats.moment,
     formats.clock,
     formats.day,
     formats.words,
+    formats.cabin,
     formats.figure,
 ):
-    register.filter(_filter.__name__, _filter)
+    register.filter(_filter.__name__, _known(_filter))
 
 register.simple_tag(drawings.sparkline, name="sparkline")
 register.simple_tag(drawings.bar, name="bar")

@@ -13,7 +13,7 @@ from iaros.lib.purposes import Channel, Purpose
 from iaros.web.access import page
 from iaros.web.purposes import purpose_of
 from iaros.web.reads import segments as reads
-from iaros.web.tables import as_csv, wants_csv
+from iaros.web.tables import as_csv, may_export, wants_csv
 from privacy import audit
 
 
@@ -98,8 +98,9 @@ def _cursor(request: HttpRequest) -> UUID | None:
 
 
 def _members_file(request: HttpRequest, line: reads.SegmentLine, purpose: Purpose) -> HttpResponseBase:
-    if not request.user.has_perms(["accounts.view_customer_360", "accounts.export_data"]):  # type: ignore[union-attr]
-        raise PermissionDenied("accounts.export_data")
+    may_export(request)
+    if not request.user.has_perm("accounts.view_customer_360"):  # type: ignore[union-attr]
+        raise PermissionDenied("accounts.view_customer_360")
     members = reads.members(line.segment, purpose, limit=None)
     audit.record(
         action="export segment members",
