@@ -71,7 +71,7 @@ def _columns(trip: pd.DataFrame) -> pd.DataFrame:
         "trip:channel": trip["channel"].map(_CHANNEL),
         "trip:length_days": away,
         "trip:departure_month": departs.dt.month,
-        "trip:weekday": departs.dt.weekday,
+        "trip:weekday": departs.dt.day_of_week,
         "trip:fare": trip["value_base_minor"].astype(float) / 100,
         "trip:domestic": ((home == trip["destination"].map(_country)) & home.ne("")).astype(float),
         "trip:one_way": trip["returns_at"].isna().astype(float),
