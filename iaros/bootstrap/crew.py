@@ -25,12 +25,14 @@ def commands(host: str, port: int, *, cores: int) -> dict[str, list[str]]:
 
 def serve(host: str, port: int) -> int:
     """Run the crew until one of them ends or a signal comes; the exit code of the first that ended."""
-    from honcho.manager import Manager
+    from honcho import manager as honcho
     from honcho.printer import Printer
 
+    # A worker may finish what it has begun; five seconds are too few on a busy machine.
+    honcho.KILL_WAIT = 20
     # Should `up` be killed, the kernel tells us, and we end the others in good order.
     die_with_parent()
-    manager = Manager(Printer(sys.stdout))
+    manager = honcho.Manager(Printer(sys.stdout))
     for name, command in commands(host, port, cores=os.cpu_count() or 1).items():
         manager.add_process(name, f"exec {shlex.join(command)}", env=dict(os.environ))
     manager.loop()

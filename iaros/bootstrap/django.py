@@ -58,7 +58,7 @@ class Django:
             page_assets.mark_gathered(self.checkout)
 
     def migrate(self) -> None:
-        self.require("migrate", "--noinput", "--verbosity=1", failure="The database could not be migrated.")
+        self.require("migrate", "--noinput", "--verbosity=0", failure="The database could not be migrated.")
         stamp = self._migrated_stamp()
         if stamp:
             stamp.write_text(self._migrations())

@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from iaros.bootstrap import environment, services
 from iaros.bootstrap.checkout import Checkout
@@ -51,11 +52,12 @@ def up(checkout: Checkout, arguments: list[str]) -> int:
                 django = Django(checkout, with_openmp(checkout, base), keep)
                 prepare(django)
                 _load_demo(django, chosen)
+                logins = _logins(django)
                 with _crew(django, chosen, port) as crew:
                     _wait_until_ready(crew, url, checkout, chosen.check)
                     if chosen.check:
                         return _check(django, url, started, as_json=chosen.json)
-                    _welcome(django, url)
+                    _welcome(url, logins)
                     return _stay(crew)
         finally:
             sweep(token)
@@ -130,7 +132,8 @@ def _crew(django: Django, chosen: argparse.Namespace, port: int) -> Iterator[sub
     finally:
         if crew.poll() is None:
             say("· Stopping")
-        stop(crew)
+        # Longer than the crew gives its own members.
+        stop(crew, patience=60)
         if log:
             log.close()
 
@@ -189,21 +192,22 @@ def _check(django: Django, url: str, started: float, *, as_json: bool) -> int:
     return 0 if ok else 1
 
 
-def _welcome(django: Django, url: str) -> None:
+def _logins(django: Django) -> dict[str, Any]:
+    """A login per role and one for a partner's system; made the first time, the same ever after."""
     code, output = django.output("demo_logins", "--json")
-    print(f"\nIAROS is running: {url}", flush=True)
-    if code == 0:
-        _show_logins(json.loads(output))
-    print("Stop it with Ctrl-C.\n", flush=True)
+    if code:
+        raise Problem(f"The demo's logins could not be made (`demo_logins` ended with {code}).", "see its lines above.")
+    logins: dict[str, Any] = json.loads(output)
+    return logins
 
 
-def _show_logins(report: dict[str, object]) -> None:
-    logins = report.get("logins")
-    for login in logins if isinstance(logins, list) else []:
+def _welcome(url: str, logins: dict[str, Any]) -> None:
+    print(f"\nIAROS is running: {url}\n\n  role             user             password")
+    for login in logins["logins"]:
         print(f"  {login['role']:<16} {login['username']:<16} {login['password']}")
-    client = report.get("api_client")
-    if isinstance(client, dict):
-        print("  " + "  ".join(["partner API client:", *(f"{name} {value}" for name, value in client.items())]))
+    if client := logins.get("api_client"):
+        print("  partner system:  " + "  ".join(f"{name} {value}" for name, value in client.items()))
+    print("\nStop it with Ctrl-C.\n", flush=True)
 
 
 def _stay(crew: subprocess.Popen[bytes]) -> int:

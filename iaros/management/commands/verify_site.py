@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from argparse import ArgumentParser
 from dataclasses import asdict
@@ -10,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 
+from iaros.accounts import demo
 from iaros.lib.commands import Refused, ReportCommand
 from iaros.management import site_pages, site_routes
 
@@ -22,10 +22,9 @@ class Command(ReportCommand):
         parser.add_argument("--url", required=True, help="where it runs, e.g. http://127.0.0.1:8000")
 
     def report(self, *, url: str, **options: Any) -> dict[str, Any]:
-        logins = settings.VAR_DIR / "demo_logins.json"
-        if not logins.exists():
-            raise Refused(f"{logins.name} is not there: only an installation with the demo can be verified.")
-        known = json.loads(logins.read_text(encoding="utf-8"))
+        if not (settings.VAR_DIR / "demo_logins.json").exists():
+            raise Refused("There are no demo logins: only an installation with the demo can be verified.")
+        known = demo.logins()
         url = url.rstrip("/")
         pages, closed = site_pages.check(url, known["logins"])
         routes, silent = site_routes.check(url, known["api_client"], site_pages.someone())
