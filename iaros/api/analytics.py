@@ -111,7 +111,7 @@ def _told(answer: tuple[Any, bool]) -> dict[str, Any]:
 
 
 class SegmentsView(GenericAPIView[Segment]):
-    """Every segment with its size, its reach, and who came and went lately."""
+    """Every published segment with its size, its reach, and who came and went lately."""
 
     scope = "analytics:read"
     permission = "segmentation.view_segment"
@@ -120,7 +120,7 @@ class SegmentsView(GenericAPIView[Segment]):
 
     @extend_schema(operation_id="segments", responses=SegmentMoveSerializer(many=True))
     def get(self, request: Request) -> Response:
-        page = self.paginate_queryset(Segment.objects.order_by("position", "id")) or []
+        page = self.paginate_queryset(Segment.objects.published().order_by("position", "id")) or []
         moves = {move.id: move for move in segment_moves()}
         return self.get_paginated_response(
             SegmentMoveSerializer([moves[segment.id] for segment in page], many=True).data
