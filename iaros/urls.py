@@ -7,6 +7,7 @@ from iaros.api import health, site
 
 urlpatterns = [
     path("", include("iaros.accounts.urls")),
+    path("", include("iaros.web.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("iaros.api.urls")),
     re_path(r"^api/", site.UnknownView.as_view()),

@@ -133,6 +133,26 @@ def figure(value: object) -> str:
     return number(value, 0 if whole else 3 if abs(value) < 2 else 1)
 
 
+_FIGURES = {
+    "roc_auc": "ROC AUC",
+    "pr_auc": "PR AUC",
+    "ece": "Calibration error (ECE)",
+    "brier": "Brier score",
+    "mae": "Mean absolute error",
+    "coverage_90": "Coverage of the 90% interval",
+    "rows_test": "Rows judged on",
+    "rows_train": "Rows learnt from",
+    "rows_calibrate": "Rows calibrated on",
+    "outcomes_test": "Outcomes judged on",
+    "lift_top_decile": "Lift in the top tenth",
+}
+
+
+def figure_name(name: str) -> str:
+    """What a measured figure is called; its plain name where there is no better."""
+    return _FIGURES.get(name, words(name))
+
+
 def cabin(code: str) -> str:
     return CABINS.get(code, code)
 

@@ -49,7 +49,8 @@ def _groups(request: HttpRequest, visible: list[Section]) -> list[dict[str, Any]
         if not groups or groups[-1]["title"] != section.group:
             groups.append({"title": section.group, "links": []})
         name = section.route.partition(":")[2]
-        current = view == name or view.startswith(f"{name.removesuffix('s')}-")
+        one = name.removesuffix("s")
+        current = view in (name, one) or view.startswith(f"{one}-")
         groups[-1]["links"].append({"section": section, "current": current})
     return groups
 

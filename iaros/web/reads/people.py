@@ -15,6 +15,8 @@ from iaros.lib.purposes import BASIS, Channel, LawfulBasis, Purpose
 from iaros.web.formats import words
 from privacy.consent import Standing, gate
 from profiles.models import LinkRule
+from profiles.sources.catalogue import CONNECTORS
+from segmentation.features import catalogue
 
 _FACTS_SQL = """
 SELECT count(*) AS events,
@@ -80,7 +82,7 @@ def records(customer_id: UUID, purpose: Purpose) -> list[RecordLine]:
     condition, params = _of(customer_id, purpose, "l")
     return [
         RecordLine(
-            source=words(row["source"]),
+            source=CONNECTORS[row["source"]].title if row["source"] in CONNECTORS else words(row["source"]),
             record_id=row["record_id"],
             why=LinkRule(row["rule"]).label,
             score=row["score"],
@@ -250,8 +252,16 @@ def scores(customer_id: UUID, purpose: Purpose) -> list[ScoreLine]:
     return found
 
 
+def _feature(name: str) -> str:
+    """The feature as the catalogue describes it, up to the first comma; its name where it is of a booking."""
+    known = catalogue.BY_NAME.get(name)
+    if known is None:
+        return words(name.replace(":", ", "))
+    return known.description.rstrip(".").partition(";")[0].partition(",")[0]
+
+
 def _reason(reason: dict[str, Any]) -> str:
-    text = reason.get("text") or words(str(reason.get("feature", "")).replace(":", ", "))
+    text = _feature(str(reason.get("feature", "")))
     value = reason.get("value")
     if value is None or isinstance(value, str):
         return f"{text} {value or ''}".strip()

@@ -21,6 +21,17 @@ from privacy.consent import gate
 from profiles.models import EventKind
 
 PAGE = 50
+EXTRAS = {
+    "extra_bag": "an extra bag",
+    "seat": "a seat",
+    "meal": "a meal",
+    "lounge": "lounge access",
+    "priority": "priority services",
+    "insurance": "travel insurance",
+    "wifi": "Wi-Fi",
+    "extra_legroom": "extra legroom",
+}
+PAGES = {"checkin": "check-in", "login": "sign-in"}
 ICONS = {
     EventKind.BOOKING_MADE: "ticket",
     EventKind.BOOKING_CHANGED: "edit",
@@ -132,12 +143,14 @@ def _happening(row: dict[str, Any]) -> Happening:
 def in_words(kind: EventKind, row: dict[str, Any]) -> str:
     """ "Booked CPH–LIS for 2, €412"; a part that is not known is left out."""
     item = (row["item"] or "").replace("-", "–") if kind in _ROUTES else words(row["item"] or "").lower()
+    if kind == EventKind.ANCILLARY_BOUGHT:
+        item = EXTRAS.get(row["item"] or "", item)
     quantity, value = row["quantity"] or 1, row["value_base_minor"]
     parts = [kind.label]
     if kind in (EventKind.POINTS_EARNED, EventKind.POINTS_REDEEMED):
         return f"{kind.label.split()[0]} {number(quantity)} points"
-    if item:
-        parts.append(f"the {item} page" if kind == EventKind.WEB_VIEWED else item)
+    if item and kind != EventKind.APP_OPENED:
+        parts.append(f"the {PAGES.get(item, item)} page" if kind == EventKind.WEB_VIEWED else item)
     text = " ".join(parts).replace("Viewed a page the", "Viewed the").replace("Bought an extra ", "Bought ")
     if kind == EventKind.BOOKING_MADE and quantity > 1:
         text += f" for {quantity}"
@@ -200,7 +213,8 @@ def _trip(row: dict[str, Any], happenings: list[Happening], now: datetime) -> Tr
     steps = [Step("Booked", f"{day(row['created_at'])}, {row['channel']}", "done")]
     extras = [h for h in happenings if h.kind == EventKind.ANCILLARY_BOUGHT]
     if extras:
-        title = extras[0].text.removeprefix("Bought ").partition(",")[0].capitalize()
+        bought = extras[0].text.removeprefix("Bought ").removeprefix("an ").removeprefix("a ").partition(",")[0]
+        title = bought[:1].upper() + bought[1:]
         more = f" and {len(extras) - 1} more" if len(extras) > 1 else ""
         steps.append(Step(title + more, day(extras[-1].at), "done"))
     if cancelled:

@@ -49,6 +49,7 @@ for _filter in (
     formats.day,
     formats.words,
     formats.cabin,
+    formats.figure_name,
     formats.figure,
 ):
     register.filter(_filter.__name__, _known(_filter))
