@@ -59,6 +59,13 @@ class Dealings:
         """What was known when `quarter` began: nothing of it or of a newer one."""
         return Dealings(self.customers, self.declared_home, self.rows[self.rows["quarter"] > quarter])
 
+    def only(self, people: NDArray[np.int64]) -> Dealings:
+        """The dealings of some travellers, by ascending number, numbered anew."""
+        number = np.full(len(self), -1)
+        number[people] = np.arange(len(people))
+        rows = self.rows.assign(person=number[self.rows["person"].to_numpy()])
+        return Dealings(self.customers[people], self.declared_home[people], rows[rows["person"] >= 0])
+
     def of(self, quarter: int) -> pd.DataFrame:
         """What was bought in the quarter."""
         return self.rows[(self.rows["quarter"] == quarter) & (self.rows["sold"] > 0)]

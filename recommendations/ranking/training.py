@@ -23,9 +23,9 @@ from recommendations.candidates.contract import History, Scores
 from recommendations.candidates.interactions import Dealings
 from recommendations.candidates.popularity import Popularity
 from recommendations.catalogue.items import Catalogue
-from recommendations.models import Policy
-from recommendations.ranking.blend import blended, standardised, weight_grid
-from recommendations.ranking.metrics import quality
+from recommendations.models import ItemKind, Policy
+from recommendations.ranking.blend import NOT_OFFERED, blended, standardised, weight_grid
+from recommendations.ranking.metrics import Quality, quality
 from recommendations.ranking.recommender import Recommender
 
 TEST, TUNE = 0, 1
@@ -33,6 +33,9 @@ NEVER = -1
 # ALS must be tuned where it is used: the defaults lost a quarter of the nDCG in our measurements.
 GRID = tuple(product((8, 32), (0.1, 3.0), (2.0, 10.0)))
 FEWEST_TRAVELLERS = 20
+# Enough to tell parameters apart and to judge by; more would only take memory and time.
+TUNED_ON = 30_000
+JUDGED = 20_000
 Rules = Callable[[Dealings, NDArray[np.str_]], NDArray[np.bool_]]
 
 
@@ -49,16 +52,23 @@ class Trained:
 
 @dataclass(frozen=True)
 class Split:
-    """What was known when a quarter began, who may be offered what, and what was bought in it."""
+    """What was known when a quarter began (`history`, of everybody), and for those who then bought something, the
+    judged: their history, what they might have been offered, and what they bought."""
 
     history: History
-    eligible: NDArray[np.bool_]
     popularity: Popularity
-    bought: csr_matrix
     homes: tuple[str, ...]
+    judged: History
+    eligible: NDArray[np.bool_]
+    bought: csr_matrix
 
     def scored(self, als: Collaborative, content: ContentBased) -> dict[str, Scores]:
-        return {o.name: standardised(o.scores(self.history), self.eligible) for o in (als, content, self.popularity)}
+        return {o.name: standardised(o.scores(self.judged), self.eligible) for o in (als, content, self.popularity)}
+
+    def warm(self, scores: Scores) -> Quality:
+        """How good the scores were for the judged who had a history."""
+        rows = self.judged.is_warm
+        return quality(scores[rows], self.bought[rows])
 
 
 def train(dealings: Dealings, catalogue: Catalogue, rules: Rules, algorithms: Sequence[str]) -> Trained:
@@ -67,16 +77,16 @@ def train(dealings: Dealings, catalogue: Catalogue, rules: Rules, algorithms: Se
     Raises TooLittleHistory when fewer than twenty travellers bought anything before the tuning quarter or in either.
     """
     tuning, testing = (_split(dealings, catalogue, rules, quarter) for quarter in (TUNE, TEST))
-    if min(_buyers(tuning.bought), _buyers(testing.bought), int(tuning.history.is_warm.sum())) < FEWEST_TRAVELLERS:
+    if min(len(tuning.judged), len(testing.judged), int(tuning.history.is_warm.sum())) < FEWEST_TRAVELLERS:
         raise TooLittleHistory(f"{catalogue.kind}: too few purchases before and in the last two quarters")
     content = ContentBased(catalogue.traits)
     als = _tuned(tuning)
     weights = _weights(tuning, als, content, algorithms)
-    metrics, policy = _report(testing, als.fit(_sampled(testing.history)), content, weights)
+    metrics, policy = _report(testing, als.fit(testing.history), content, weights)
     serving = _split(dealings, catalogue, rules, NEVER)
     recommender = Recommender(
         catalogue=catalogue,
-        collaborative=als.fit(_sampled(serving.history)),
+        collaborative=als.fit(serving.history),
         content=content,
         popularity=serving.popularity,
         homes=serving.homes,
@@ -87,20 +97,22 @@ def train(dealings: Dealings, catalogue: Catalogue, rules: Rules, algorithms: Se
 
 
 def _split(dealings: Dealings, catalogue: Catalogue, rules: Rules, quarter: int) -> Split:
-    known = dealings.until(quarter)
+    known, size = dealings.until(quarter), len(catalogue)
     homes = interactions.homes_of(known, catalogue)
-    if catalogue.codes and "-" in catalogue.codes[0]:
+    if catalogue.kind == ItemKind.ROUTE:
         known = interactions.without_ways_home(known, catalogue, homes)
     names = tuple(str(home) for home in np.unique(homes) if home)
-    number = np.searchsorted(np.array(names or ("",), dtype="<U3"), homes)
-    number = np.where(homes == "", -1, number)
-    recent = dealings.of(quarter + 1)
+    number = np.where(homes == "", -1, np.searchsorted(np.array(names or ("",), dtype="<U3"), homes))
+    purchases = dealings.of(quarter)
+    buyers = np.unique(purchases["person"].to_numpy())[:JUDGED]
+    bought = replace(dealings, rows=purchases).only(buyers)
     return Split(
-        history=interactions.history(known, len(catalogue), number),
-        eligible=rules(known, homes),
-        popularity=Popularity(_popular(recent, number, len(names), len(catalogue))),
-        bought=interactions.counts(replace(dealings, rows=dealings.of(quarter)), len(catalogue), "sold"),
+        history=interactions.history(known, size, number),
+        popularity=Popularity(_popular(dealings.of(quarter + 1), number, len(names), size)),
         homes=names,
+        judged=interactions.history(known.only(buyers), size, number[buyers]),
+        eligible=rules(known.only(buyers), homes[buyers]),
+        bought=interactions.counts(bought, size, "sold"),
     )
 
 
@@ -112,20 +124,13 @@ def _popular(recent: pd.DataFrame, home: NDArray[np.int64], homes: int, items: i
 
 
 def _tuned(split: Split) -> Collaborative:
+    learnt = split.history.rows(np.arange(min(len(split.history), TUNED_ON)))
     tried = []
     for factors, regularization, alpha in GRID:
-        als = Collaborative(factors, regularization, alpha).fit(_sampled(split.history))
-        scores = np.where(split.eligible, als.scores(split.history), np.float32(-1e9))
-        tried.append((quality(_warm(scores, split), _warm_rows(split)).ndcg, -factors, als))
+        als = Collaborative(factors, regularization, alpha).fit(learnt)
+        scores = np.where(split.eligible, als.scores(split.judged), NOT_OFFERED)
+        tried.append((split.warm(scores).ndcg, -factors, als))
     return max(tried, key=lambda each: each[:2])[2]
-
-
-# Two hundred thousand travellers say all there is to say about some hundred routes, and keep memory bounded.
-_ENOUGH = 200_000
-
-
-def _sampled(history: History) -> History:
-    return history if len(history) <= _ENOUGH else history.rows(np.arange(_ENOUGH))
 
 
 def _weights(split: Split, als: Collaborative, content: ContentBased, algorithms: Sequence[str]) -> dict[str, float]:
@@ -133,9 +138,9 @@ def _weights(split: Split, als: Collaborative, content: ContentBased, algorithms
     enabled = tuple(name for name in (als.name, content.name) if name in algorithms)
     if "hybrid" not in algorithms:
         return {(enabled or (Popularity.name,))[0]: 1.0}
-    opinions, bought = split.scored(als, content), _warm_rows(split)
+    opinions = split.scored(als, content)
     tried = [
-        (quality(_warm(blended(opinions, weights, split.eligible), split), bought).ndcg, -at, weights)
+        (split.warm(blended(opinions, weights, split.eligible)).ndcg, -at, weights)
         for at, weights in enumerate(weight_grid((*enabled, Popularity.name)))
     ]
     return max(tried, key=lambda each: each[:2])[2]
@@ -147,10 +152,10 @@ def _report(
     """Each opinion and the blend on the held-out quarter, and which policy may therefore serve."""
     opinions = split.scored(als, content)
     popular = blended(opinions, {Popularity.name: 1.0}, split.eligible)
-    blend = np.where(split.history.is_warm[:, None], blended(opinions, weights, split.eligible), popular)
+    blend = np.where(split.judged.is_warm[:, None], blended(opinions, weights, split.eligible), popular)
     ranked = {"hybrid": blend, "popularity": popular}
-    ranked |= {name: np.where(split.eligible, opinions[name], -1e9) for name in (als.name, content.name)}
-    warm = split.history.is_warm
+    ranked |= {name: np.where(split.eligible, opinions[name], NOT_OFFERED) for name in (als.name, content.name)}
+    warm = split.judged.is_warm
     metrics: dict[str, Any] = {
         name: {
             "all": quality(scores, split.bought).as_dict(),
@@ -169,18 +174,6 @@ def _report(
 def _policy(weights: dict[str, float]) -> Policy:
     used = [name for name, weight in weights.items() if weight]
     return Policy(used[0]) if len(used) == 1 else Policy.HYBRID
-
-
-def _warm_rows(split: Split) -> csr_matrix:
-    return split.bought[split.history.is_warm]
-
-
-def _warm(scores: Scores, split: Split) -> Scores:
-    return scores[split.history.is_warm]
-
-
-def _buyers(bought: csr_matrix) -> int:
-    return int((np.diff(bought.indptr) > 0).sum())
 
 
 def _together(likes: csr_matrix) -> NDArray[np.int32]:
