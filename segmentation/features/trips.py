@@ -64,7 +64,7 @@ def _columns(trip: pd.DataFrame) -> pd.DataFrame:
     away = (_local(trip["returns_at"]) - departs).dt.total_seconds() / 86_400
     home = trip["origin"].map(_country)
     columns = {
-        "trip:lead_days": lead.where(lead.notna(), (departs - _local(trip["created_at"])).dt.days),
+        "trip:lead_days": lead.where(lead.notna(), (departs - _local(trip["created_at"])).dt.days.astype(float)),
         "trip:party_size": trip["party_size"],
         "trip:haul": trip["haul"].map(_HAUL),
         "trip:cabin": trip["cabin"].map(_CABIN),

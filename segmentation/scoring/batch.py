@@ -76,8 +76,8 @@ def score_all(as_of: datetime, buckets: Iterable[int] = range(256), progress: Pr
     todo = list(facts.blocks(buckets))
     for done, which in enumerate(todo):
         tell(phase="scores", done=done, total=len(todo))
-        watch.profiles += _score_customers(which, of_customers, as_of)
-        _score_bookings(which, of_bookings, as_of)
+        customers = _score_customers(which, of_customers, as_of)
+        watch.profiles += max(customers, _score_bookings(which, of_bookings, as_of))
     spoken = [f"{one.spec.name} {one.version.number}" for one in speakers]
     watch.note = "; ".join([*spoken, *silent_ones])
     return watch.finish()
@@ -144,12 +144,14 @@ def _score_customers(which: Which, speakers: list[tuple[Speaker, Keys]], as_of: 
 
 
 @transaction.atomic
-def _score_bookings(which: Which, speakers: list[tuple[Speaker, pd.DataFrame]], as_of: datetime) -> None:
+def _score_bookings(which: Which, speakers: list[tuple[Speaker, pd.DataFrame]], as_of: datetime) -> int:
     _clear(which, EntityKind.BOOKING)
+    passengers = 0
     for speaker, rows in speakers:
         mine = rows[rows["bucket"].isin(which.buckets)]
         if mine.empty:
             continue
+        passengers += len(mine)
         names = list(speaker.version.features)
         found = offline.frame(mine, names, entity="booking")
         # Whoever may not be analysed comes back without a single value.
@@ -157,6 +159,7 @@ def _score_bookings(which: Which, speakers: list[tuple[Speaker, pd.DataFrame]], 
         if len(found):
             scores = prediction.predict(speaker.version, found)
             _write(Answers(speaker, _block(found["customer_id"]), _block(found["booking_id"]), scores), as_of)
+    return passengers
 
 
 def _block(ids: pd.Series[Any]) -> Bytes:

@@ -66,7 +66,7 @@ SEEDS: tuple[Seed, ...] = (
         Channel.WEB,
         {
             "all": [
-                {"feature": "web:sun_searches_30d", "op": ">=", "value": 2},
+                {"feature": "web:sun_searches_30d", "op": ">=", "value": 1},
                 {"feature": "booking:count_30d", "op": "=", "value": 0},
             ]
         },
