@@ -32,7 +32,7 @@ from recommendations.ranking.ordering import Block, Ranked
 from recommendations.ranking.recommender import Recommender
 
 # Customers ranked at once: enough to keep the processors busy, few enough for some hundred megabytes.
-BLOCK_CUSTOMERS = 8_192
+BLOCK_CUSTOMERS = 16_384
 TRAIN_CUSTOMERS = 200_000
 
 
