@@ -47,8 +47,9 @@ def restored(kind: Any, value: Any) -> Any:
     if is_dataclass(kind):
         hints = typing.get_type_hints(kind)
         return kind(**{f.name: restored(hints[f.name], value[f.name]) for f in fields(kind)})  # type: ignore[operator]
-    reader = {datetime: datetime.fromisoformat, date: date.fromisoformat, UUID: UUID}.get(kind)
-    return reader(value) if reader else value
+    if kind in (datetime, date):
+        return kind.fromisoformat(value)
+    return UUID(value) if kind is UUID else value
 
 
 def note(name: str, day: date, value: float) -> None:
