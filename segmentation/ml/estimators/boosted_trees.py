@@ -11,9 +11,9 @@ from typing import Any, Self
 # OpenMP reads this when it is loaded, so it stands before the import.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-import lightgbm  # noqa: E402
-import numpy as np  # noqa: E402
-from sklearn.base import BaseEstimator  # noqa: E402
+import lightgbm
+import numpy as np
+from sklearn.base import BaseEstimator
 
 SMALL, MEDIUM = 2_000, 50_000
 THREADED_ROWS = 30_000
