@@ -35,7 +35,7 @@ class JobSerializer(serializers.Serializer):
     created_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)
     finished_at = serializers.DateTimeField(allow_null=True)
-    result = serializers.JSONField(allow_null=True)
+    result = serializers.DictField(allow_null=True)
     problem = JobProblemSerializer(allow_null=True)
 
 
