@@ -1,4 +1,4 @@
-"""What profiles hold about a person, where it is found, and how it goes. Tickets and what was paid stay, by law, untied."""
+"""What profiles hold about a person, where, and how it goes. Tickets and what was paid stay, by law, untied."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ class ProfilesLocator:
         return [survivor, *folded]
 
     def lookups(self, customer_ids: Sequence[UUID]) -> list[bytes]:
-        """What these people alone are known by: claimed look-ups. A shared address would shut out those who share it."""
+        """What these people alone are known by: claimed look-ups. A shared address would shut out all who share it."""
         rows = tables.Identifier.objects.filter(customer_id__in=customer_ids, claims=True)
         return [bytes(lookup) for lookup in rows.values_list("lookup", flat=True)]
 

@@ -14,7 +14,7 @@ WHERE i.inhparent = 'profiles_event'::regclass AND c.relname ~ '_[0-9]{6}$' ORDE
 
 
 def enforce(now: datetime) -> list[str]:
-    """Drop the months of events that lie wholly before the ceiling `privacy.data_retention_days`; returns their names."""
+    """Drop the months of events that lie wholly before `privacy.data_retention_days`; returns their names."""
     ceiling = (now - timedelta(days=settings.INTELLIGENCE.privacy.data_retention_days)).date()
     with connection.cursor() as cursor:
         cursor.execute(_MONTHS_SQL)

@@ -1,4 +1,4 @@
-"""Reads of profiles for pages, API and commands. Whoever reads a person names a purpose, and the gate is in the query."""
+"""Reads of profiles for pages, API and commands. Whoever reads a person names a purpose; the query has the gate."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ def _booking(number: int, nth: int, departs: datetime, draw: list[float], seed: 
                 "type": "ADT",
                 "birth_date": None,
                 "loyalty_number": str(number),
-            }  # fmt: skip
+            }
         ],
         "segments": [
             {
@@ -139,7 +139,7 @@ def _booking(number: int, nth: int, departs: datetime, draw: list[float], seed: 
                 "booking_class": "Y",
                 "fare_basis": "YLIGHT",
                 "status": "flown",
-            }  # fmt: skip
+            }
             for i, (a, b, at) in enumerate(legs, 1)
         ],
         "tickets": [
@@ -147,11 +147,11 @@ def _booking(number: int, nth: int, departs: datetime, draw: list[float], seed: 
                 "number": f"889{number % 10**9:09d}{nth}",
                 "passenger": 1,
                 "coupons": [{"number": i, "segment": i, "status": "flown", "fare_minor": fare} for i in (1, 2)],
-            }  # fmt: skip
+            }
         ],
         "ancillaries": [
             {"passenger": 1, "segment": 1, "code": "extra_bag", "price_minor": 3500, "bought_at": created.isoformat()}
         ]
         if draw[1] > 0.7
-        else [],  # fmt: skip
+        else [],
     }

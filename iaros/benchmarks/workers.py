@@ -62,7 +62,8 @@ def _start() -> subprocess.Popen[bytes]:
 
 
 def _expect_ready(process: subprocess.Popen[bytes]) -> None:
-    assert process.stdout is not None and process.stderr is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
     if process.stdout.readline().strip() != b"ready":
         raise RuntimeError(process.stderr.read().decode()[-2000:])
 

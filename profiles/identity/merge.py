@@ -38,7 +38,8 @@ WHERE (c.bucket = m.duplicate_bucket AND c.id = m.duplicate) OR c.merged_into = 
 _IDENTIFIERS_SQL = """
 WITH gone AS (
     DELETE FROM profiles_identifier i USING merge_pairs m WHERE i.customer_id = m.duplicate
-    RETURNING i.lookup, i.kind, m.survivor, i.record_id, i.claims, i.verified_at, i.purpose, i.source_id, i.first_seen_at
+    RETURNING i.lookup, i.kind, m.survivor, i.record_id, i.claims, i.verified_at, i.purpose, i.source_id,
+        i.first_seen_at
 )
 INSERT INTO profiles_identifier
     (lookup, kind, customer_id, record_id, claims, verified_at, purpose, source_id, first_seen_at)

@@ -40,7 +40,7 @@ def set_aside(feed: Feed, rows: Sequence[tuple[int, bytes, Reject]]) -> None:
     if not rows:
         return
     prints = encryption.lookup_keys("quarantine", [raw.decode("latin-1") for _, raw, _ in rows])
-    once = {fingerprint: row for fingerprint, row in zip(prints, rows, strict=True)}
+    once = dict(zip(prints, rows, strict=True))
     ids = uuid7_block(len(once))
     key_id, sealer = subjects.landing_sealer(feed.connector.name, feed.received_at.date())
     places = [b"quarantine:" + fingerprint for fingerprint in once]

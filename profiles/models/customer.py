@@ -1,4 +1,4 @@
-"""Who is one person. A customer is a view over links: it holds nothing of its own but an id that never changes meaning."""
+"""Who is one person. A customer is a view over links: its own is only an id, which never changes its meaning."""
 
 from __future__ import annotations
 

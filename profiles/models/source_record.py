@@ -134,7 +134,7 @@ class Link(models.Model):
 
 
 class UnlinkedKey(models.Model):
-    """By what a mention could be linked that nobody claims yet: an anonymous device, say. Tried again at each refresh."""
+    """By what a mention could be linked and nobody claims yet: an anonymous device, say. Tried at each refresh."""
 
     personal_data: ClassVar[dict[str, Personal]] = {
         "lookup": Personal(Purpose.SERVICING, Sensitivity.PSEUDONYM, export=False),

@@ -1,6 +1,6 @@
 """Opens a file, plain or gzip, and hands out its lines in bounded chunks.
 
-What no parser should see is set aside here and named: lines longer than a megabyte, NUL bytes, bytes that are not UTF-8.
+What no parser should see is set aside here and named: lines over a megabyte, NUL bytes, bytes that are not UTF-8.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def open_source(path: Path) -> BinaryIO:
     head = raw.read(4)
     raw.seek(0)
     if head[:2] == b"\x1f\x8b":
-        raw = gzip.open(raw)  # type: ignore[assignment]
+        raw = gzip.open(raw)  # type: ignore[assignment]  # noqa: SIM115
         head = raw.read(4)
         raw.seek(0)
     if head[:4] == b"PK\x03\x04":
