@@ -19,7 +19,9 @@ class DataHolder(Protocol):
     """
 
     name: str
-    models: Sequence[type[Model]]
+
+    @property
+    def models(self) -> Sequence[type[Model]]: ...
 
     def export(self, customer_id: UUID) -> dict[str, Any]: ...
 

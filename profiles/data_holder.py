@@ -88,17 +88,17 @@ class ProfilesHolder:
         records = _records(ids)
         counts["profiles_message"] = messages.redact(records)
         counts["profiles_quarantinedrow"] = _erase_quarantined(ids)
-        for model in _KEPT:
-            rows = model.objects.filter(bucket__in=buckets, customer_id__in=ids)
-            counts[model._meta.db_table] = rows.update(customer_id=None)
-        for model in (*_FACTS, tables.Link):
-            counts[model._meta.db_table] = _delete(model, buckets, customer_id__in=ids)
+        for kept in _KEPT:
+            rows = kept._default_manager.filter(bucket__in=buckets, customer_id__in=ids)
+            counts[kept._meta.db_table] = rows.update(customer_id=None)
+        for fact in (*_FACTS, tables.Link):
+            counts[fact._meta.db_table] = _delete(fact, buckets, customer_id__in=ids)
         counts["profiles_identifier"] = tables.Identifier.objects.filter(customer_id__in=ids)._raw_delete("default")
         counts["profiles_sourcerecord"] = _delete(
             tables.SourceRecord, [r.bucket for r in records], id__in=[r.id for r in records]
         )
-        for model in _OWNED:
-            counts[model._meta.db_table] = _delete(model, buckets, id__in=ids)
+        for owned in _OWNED:
+            counts[owned._meta.db_table] = _delete(owned, buckets, id__in=ids)
         return counts
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -28,7 +28,10 @@ from profiles.sources.catalogue import CONNECTORS
 from profiles.sources.contract import Batch, WrongFile
 
 TRIES = 4
-_STANDARD_KEYS = {IdentifierKind.EMAIL: cleanse.email, IdentifierKind.PHONE: cleanse.phone}
+_STANDARD_KEYS: dict[IdentifierKind, Callable[[str], str | None]] = {
+    IdentifierKind.EMAIL: cleanse.email,
+    IdentifierKind.PHONE: cleanse.phone,
+}
 
 
 class UnknownSource(Exception):

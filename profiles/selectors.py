@@ -261,4 +261,4 @@ def _origins(customer_id: UUID, provenance: bytes) -> dict[str, FieldOrigin]:
 def faults_of(run_id: str, limit: int = MOST_FAULTS) -> list[dict[str, Any]]:
     """The rows of a run that were set aside: row in the file, field, reason, what was expected."""
     rows = QuarantinedRow.objects.filter(last_seen_run_id=run_id).order_by("row", "id")
-    return list(rows.values("row", "field", "reason", "expected")[:limit])
+    return [dict(row) for row in rows.values("row", "field", "reason", "expected")[:limit]]

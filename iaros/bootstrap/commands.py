@@ -143,7 +143,7 @@ def test(checkout: Checkout, rest: list[str]) -> int:
         with services.attached(scratch, scratch=True) as keep:
             django = _django(scratch, keep, {RUN: token})
             django.gather_static()
-            command = [checkout.python, "-m", "pytest", *rest]
+            command: list[str | Path] = [checkout.python, "-m", "pytest", *rest]
             return run(command, environment=django.environment, keep=keep, cwd=checkout.root)
     finally:
         sweep(token)

@@ -135,7 +135,12 @@ def keep(checkout: Checkout, wanted: list[str], *, scratch: bool) -> int:
 
 def _wait_for_the_last_user(keeper: Keeper, users: Lock) -> None:
     gone = threading.Event()
-    threading.Thread(target=lambda: (users.take(), gone.set()), daemon=True).start()
+
+    def wait() -> None:
+        users.take()
+        gone.set()
+
+    threading.Thread(target=wait, daemon=True).start()
     restarts = 0
     while not gone.wait(1):
         if keeper.has_lost_one():

@@ -34,7 +34,7 @@ class ReportCommand(BaseCommand):
     def add_options(self, parser: ArgumentParser) -> None:
         """Declare the command's own options."""
 
-    def report(self, **options: Any) -> dict[str, Any]:
+    def report(self, *args: Any, **options: Any) -> dict[str, Any]:
         """Do the work and return what is to be said about it."""
         raise CommandError(f"{type(self).__module__} does not report")
 

@@ -24,7 +24,7 @@ class CreatePartitionedModel(migrations.CreateModel):
 
     def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
         name, args, kwargs = super().deconstruct()
-        return name, args, {**kwargs, "partition_by": self.partition_by}
+        return name, list(args), {**kwargs, "partition_by": self.partition_by}
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         model = to_state.apps.get_model(app_label, self.name)

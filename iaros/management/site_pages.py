@@ -118,7 +118,7 @@ def _real_ids() -> dict[str, dict[str, str]]:
     job = Job.objects.order_by("-created_at").first()
     run = IngestRun.objects.order_by("-started_at").first()
     source = Source.objects.order_by("id").first()
-    found = {
+    found: dict[str, dict[str, Any]] = {
         "customers": {"customer_id": customer, "id": customer, "pk": customer},
         "segments": {"slug": segment and segment.slug},
         "jobs": {"job_id": job and job.id, "id": job and job.id, "pk": job and job.id},

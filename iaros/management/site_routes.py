@@ -38,7 +38,7 @@ class Partner:
 
     def failure_of(self, call: Call) -> Failure | None:
         url = f"{self.url}{call.path}"
-        said = {"params": call.said} if call.method == "GET" else {"json": call.said}
+        said: dict[str, Any] = {"params": call.said} if call.method == "GET" else {"json": call.said}
         try:
             answer = self.session.request(call.method, url, timeout=SECONDS, **said)
         except requests.RequestException as error:

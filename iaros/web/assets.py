@@ -5,11 +5,14 @@ Nothing of others is committed and nothing is built: collectstatic gathers, hash
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import BaseFinder
+from django.core.checks import CheckMessage
 from django.core.files.storage import FileSystemStorage
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
@@ -44,10 +47,10 @@ class PackageFinder(BaseFinder):
 
     storage = PackageFiles()
 
-    def check(self, **kwargs: object) -> list[object]:
+    def check(self, **kwargs: object) -> builtins.list[CheckMessage]:
         return []
 
-    def find(self, path: str, find_all: bool = False, **kwargs: object) -> list[str] | str:
+    def find(self, path: str, find_all: bool = False, **kwargs: object) -> Any:
         found = [self.storage.path(path)] if path in PACKAGE_FILES else []
         return found if find_all or not found else found[0]
 

@@ -8,7 +8,7 @@ from profiles.sources.contract import PERSON_FIELDS
 class FieldOriginSerializer(serializers.Serializer):
     """Where a value came from, and how sure it is."""
 
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     record_id = serializers.UUIDField()
     received_at = serializers.DateTimeField()
     file = serializers.CharField(allow_blank=True)

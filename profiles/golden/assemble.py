@@ -69,7 +69,7 @@ def assemble(landed: Landed, resolved: Resolved) -> int:
     firsts, others = _split(resolved, person)
     at = landed.feed.received_at
     trust = landed.feed.connector.trust
-    rows = [
+    rows: list[Golden] = [
         (resolved.customer[i].tobytes(), values, _one_record(landed.record[i].tobytes(), values, trust), 1)
         for i, values in firsts
     ]
@@ -85,7 +85,7 @@ def rebuild(customers: Iterable[bytes], *, at: datetime, known: dict[bytes, encr
     sealers = dict(known or {})
     missing = [i for i in ids if i.bytes not in sealers]
     sealers.update({i.bytes: sealer for i, sealer in subjects.sealers(missing).items()})
-    rows = [
+    rows: list[Golden] = [
         (customer, *survive(mentions), min(len(mentions), 32_000))
         for customer, mentions in _mentions(ids).items()
         if customer in sealers

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -29,7 +29,7 @@ HAVING count(*) = 1
 
 
 def look_up(
-    keys: list[Keys], standardise: dict[IdentifierKind, Callable[[str], str | None]] | None = None
+    keys: list[Keys], standardise: Mapping[IdentifierKind, Callable[[str], str | None]] | None = None
 ) -> list[LookedUp]:
     """Hash the values of each kind, after making them comparable; a value that is none of its kind has no look-up."""
     found = []

@@ -124,5 +124,6 @@ def _valid_in_region(metadata: phonenumbers.PhoneMetadata) -> str:
         metadata.voicemail,
     )
     patterns = [k.national_number_pattern for k in kinds if k and k.national_number_pattern]
+    assert metadata.general_desc is not None  # every region has one
     general = metadata.general_desc.national_number_pattern
     return f"(?:(?=(?:{general})$)(?:{'|'.join(patterns)})$)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from django.db import connection
@@ -59,7 +60,12 @@ def set_aside(feed: Feed, rows: Sequence[tuple[int, bytes, Reject]]) -> None:
                 "cipher": copying.blobs(encryption.seal_many(sealer, [raw for _, raw, _ in once.values()], places)),
             },
         )
-        parameters = {"source": feed.source_id, "run": feed.run_id, "key": key_id, "at": feed.received_at}
+        parameters: dict[str, Any] = {
+            "source": feed.source_id,
+            "run": feed.run_id,
+            "key": key_id,
+            "at": feed.received_at,
+        }
         cursor.execute(_INSERT_SQL, parameters)
 
 

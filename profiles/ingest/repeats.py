@@ -29,7 +29,8 @@ class Repeats:
 
 def scan(connector: Connector, path: Path, header: bytes | None) -> Repeats:
     """Read the file once for its keys. A file of one chunk needs no scan: its rows meet anyway."""
-    hashes, rows = [], []
+    hashes: list[np.ndarray] = []
+    rows: list[np.ndarray] = []
     for chunk in reading.chunks(path, header=connector.has_header, quoted=connector.quoted):
         if len(chunk.lines.raw) < reading.LINES_A_CHUNK and not hashes:
             return Repeats(rows=len(chunk.lines.raw) + len(chunk.unreadable))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
+from typing import ClassVar, Self, cast
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -22,7 +22,7 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
 
     def allowed_for(self, purpose: Purpose, channel: Channel | None = None) -> Self:
         """Customers whose data may be read for `purpose`: the gate, as part of the query. Fails closed."""
-        return consent.gate_queryset(self, purpose, channel, field="id")
+        return cast("Self", consent.gate_queryset(self, purpose, channel, field="id"))
 
 
 class Customer(models.Model):

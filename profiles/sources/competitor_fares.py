@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,7 +31,7 @@ def read(header: bytes | None, lines: Lines) -> Batch:
     required = [f.name for f in FIELDS if f.required]
     names = header_names(header or b"", required, [f.name for f in FIELDS], "competitor_fares")
     columns = Columns(lines, names)
-    facts = {
+    facts: dict[str, Any] = {
         "observed_at": columns.moments("Observed At"),
         "carrier": _code(columns, "Carrier", 2, 3),
         "origin": _code(columns, "Origin", 3, 3),

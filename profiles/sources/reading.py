@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import numpy as np
 
@@ -54,7 +54,7 @@ def open_source(path: Path) -> BinaryIO:
     if head[:4] == b"PAR1":
         raise WrongFile(f"{path}: is Parquet; expected text")
     if head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        return _Transcoded(raw)
+        return cast(BinaryIO, _Transcoded(raw))
     return raw
 
 

@@ -68,7 +68,7 @@ def read(header: bytes | None, lines: Lines) -> Batch:
         "haul": span,
         "quantity": np.array(passengers, dtype=np.int64),
     }
-    facts = {"events": events, "signed_in": {"mention": np.flatnonzero(known)}}
+    facts: dict[str, dict[str, Any]] = {"events": events, "signed_in": {"mention": np.flatnonzero(known)}}
     return Batch(lines, np.array(line, dtype=np.int64), event_id, keys=keys, facts=facts, rejects=rejects)
 
 

@@ -13,7 +13,7 @@ class OfferSerializer(serializers.Serializer):
     score = serializers.FloatField(help_text="orders the list; no probability")
     rank = serializers.IntegerField()
     reason = serializers.CharField()
-    source = serializers.CharField(help_text="which candidate source brought it")
+    source = serializers.CharField(help_text="which candidate source brought it")  # type: ignore[assignment]
     propensity = serializers.FloatField(help_text="the chance it had to be shown")
     model_version = serializers.CharField()
 

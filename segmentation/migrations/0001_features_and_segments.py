@@ -60,9 +60,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(
-                        default=iaros.lib.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
+                    models.UUIDField(default=iaros.lib.ids.uuid7, editable=False, primary_key=True, serialize=False),
                 ),
                 ("as_of", models.DateTimeField()),
                 ("catalogue_version", models.IntegerField()),
@@ -92,9 +90,7 @@ class Migration(migrations.Migration):
                 ("id", models.UUIDField(default=iaros.lib.ids.uuid7, editable=False)),
                 (
                     "entity_kind",
-                    models.CharField(
-                        choices=[("customer", "Customer"), ("booking", "Booking")], max_length=12
-                    ),
+                    models.CharField(choices=[("customer", "Customer"), ("booking", "Booking")], max_length=12),
                 ),
                 ("entity_id", models.UUIDField()),
                 ("customer_id", models.UUIDField(null=True)),
@@ -109,9 +105,7 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "segmentation_score",
                 "indexes": [
-                    models.Index(
-                        fields=["bucket", "customer_id", "name"], name="segmentation_score_customer"
-                    ),
+                    models.Index(fields=["bucket", "customer_id", "name"], name="segmentation_score_customer"),
                     models.Index(fields=["name", "-value"], name="segmentation_score_ranking"),
                 ],
                 "constraints": [
@@ -127,18 +121,14 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(
-                        default=iaros.lib.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
+                    models.UUIDField(default=iaros.lib.ids.uuid7, editable=False, primary_key=True, serialize=False),
                 ),
                 ("slug", models.SlugField(max_length=80, unique=True)),
                 ("name", models.CharField(max_length=120)),
                 ("description", models.TextField(blank=True)),
                 (
                     "is_system",
-                    models.BooleanField(
-                        default=False, help_text="Comes with the platform and is kept up by it."
-                    ),
+                    models.BooleanField(default=False, help_text="Comes with the platform and is kept up by it."),
                 ),
                 (
                     "purpose",
@@ -173,9 +163,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "kind",
-                    models.CharField(
-                        choices=[("rule", "Rule"), ("rfm", "RFM")], default="rule", max_length=8
-                    ),
+                    models.CharField(choices=[("rule", "Rule"), ("rfm", "RFM")], default="rule", max_length=8),
                 ),
                 (
                     "status",
@@ -189,9 +177,7 @@ class Migration(migrations.Migration):
                 ("size", models.BigIntegerField(default=0, help_text="Members at the last refresh.")),
                 (
                     "reach",
-                    models.BigIntegerField(
-                        default=0, help_text="Members who may be reached for its purpose."
-                    ),
+                    models.BigIntegerField(default=0, help_text="Members who may be reached for its purpose."),
                 ),
                 ("counted_at", models.DateTimeField(blank=True, null=True)),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
@@ -215,9 +201,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 (
                     "content_object",
@@ -239,9 +223,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 (
                     "content_object",
@@ -253,9 +235,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL
-                    ),
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL),
                 ),
             ],
             options={
@@ -268,18 +248,14 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(
-                        default=iaros.lib.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
+                    models.UUIDField(default=iaros.lib.ids.uuid7, editable=False, primary_key=True, serialize=False),
                 ),
                 ("number", models.PositiveIntegerField()),
                 ("rule", models.JSONField()),
                 ("sentence", models.TextField()),
                 (
                     "depends_on",
-                    models.JSONField(
-                        default=list, help_text="Features, scores and attributes the rule reads."
-                    ),
+                    models.JSONField(default=list, help_text="Features, scores and attributes the rule reads."),
                 ),
                 ("published_at", models.DateTimeField(default=django.utils.timezone.now)),
                 (
@@ -337,9 +313,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="segment",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("purpose", ""), _negated=True), models.Q(("channel", ""), _negated=True)
-                ),
+                condition=models.Q(models.Q(("purpose", ""), _negated=True), models.Q(("channel", ""), _negated=True)),
                 name="segmentation_segment_purpose_and_channel",
             ),
         ),
@@ -353,8 +327,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="segmentversion",
-            constraint=models.UniqueConstraint(
-                fields=("segment", "number"), name="segmentation_segmentversion_number"
-            ),
+            constraint=models.UniqueConstraint(fields=("segment", "number"), name="segmentation_segmentversion_number"),
         ),
     ]

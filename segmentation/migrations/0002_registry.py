@@ -2,8 +2,9 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import iaros.lib.ids
 from django.db import migrations, models
+
+import iaros.lib.ids
 
 
 class Migration(migrations.Migration):
