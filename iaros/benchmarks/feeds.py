@@ -51,7 +51,7 @@ def members(numbers: np.ndarray, *, moved: bool = False) -> Iterator[str]:
             tier = ("Blue", "Blue", "Blue", "Silver", "Gold")[h // 29 % 5]
             yield (
                 f"{number},{'Ms' if h % 2 else 'Mr'},{first},{last},{email},{'Y' if h // 31 % 10 < 7 else 'N'},"
-                f"+4520{number % 1_000_000:06d},{year}-{month:02d}-{day:02d},{'Female' if h % 2 else 'Male'},da,"
+                f"+4526{number % 1_000_000:06d},{year}-{month:02d}-{day:02d},{'Female' if h % 2 else 'Male'},da,"
                 f"{country},,{city},{1000 + h // 37 % 8000},{house},{airport},{tier},{2010 + h // 41 % 15},"
                 f"{1 + h // 43 % 12},,\n"
             )

@@ -29,9 +29,9 @@ WHERE f.bucket = s.bucket AND f.customer_id = s.customer_id AND f.record_id = s.
 def ensure_partitions(events: dict[str, Any] | None) -> None:
     """Make the monthly partitions that these events need; call it before the batch's transaction begins."""
     if events and len(events["occurred_at"]):
-        moments = np.asarray(events["occurred_at"]).astype("datetime64[M]")
-        first, last = moments.min().astype("datetime64[D]").item(), moments.max().astype("datetime64[D]").item()
-        partitions.ensure_months("profiles_event", first, last)
+        # Month by month and not from the first to the last: a single event of 2099 must not make a thousand tables.
+        months = np.unique(np.asarray(events["occurred_at"], dtype="datetime64[us]").astype("datetime64[M]"))
+        partitions.ensure_each("profiles_event", months[~np.isnat(months)].astype("datetime64[D]").tolist())
 
 
 def write(landed: Landed, resolved: Resolved) -> int:

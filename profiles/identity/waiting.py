@@ -8,6 +8,7 @@ from django.db import connection
 
 from profiles.models import IdentifierKind, LinkRule
 
+_FORGET_SQL = "DROP TABLE IF EXISTS waiting_known"
 _KNOWN_NOW_SQL = """
 CREATE TEMP TABLE waiting_known ON COMMIT DROP AS
 SELECT u.id, u.record_id, u.record_bucket, owner.customer_id,
@@ -33,6 +34,7 @@ _DONE_SQL = "DELETE FROM profiles_unlinkedkey u USING waiting_known w WHERE u.id
 def link_waiting(*, at: datetime) -> int:
     """Link what can be linked now, in the running transaction; returns how many mentions found their person."""
     with connection.cursor() as cursor:
+        cursor.execute(_FORGET_SQL)
         cursor.execute(_KNOWN_NOW_SQL, {"device": int(IdentifierKind.DEVICE)})
         cursor.execute(_LINK_SQL, {"at": at, "rule": int(LinkRule.DEVICE)})
         linked = cursor.rowcount

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 
 import numpy as np
 import pyarrow as pa
@@ -48,34 +49,23 @@ class Columns:
     def __init__(self, lines: Lines, names: list[str], only: Sequence[str] | None = None) -> None:
         """Parse the lines; with `only`, just these columns."""
         self.rejects: list[Reject] = []
-        wrong: dict[int, int] = {}
-
-        def note(row: pa.csv.InvalidRow) -> str:
-            wrong[row.number - 1] = row.actual_columns
-            return "skip"
-
-        table = pa.csv.read_csv(
-            pa.BufferReader(b"\n".join(lines.raw) + b"\n"),
-            read_options=pa.csv.ReadOptions(column_names=names, use_threads=False, block_size=1 << 28),
-            parse_options=pa.csv.ParseOptions(
-                newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=note
-            ),
-            convert_options=pa.csv.ConvertOptions(
-                column_types={name: pa.string() for name in names},
-                strings_can_be_null=False,
-                check_utf8=False,
-                include_columns=[name for name in names if only is None or name in only],
-            ),
-        )
+        chosen = [name for name in names if only is None or name in only]
+        at = np.arange(len(lines.raw))
+        table, wrong = _parsed(lines.raw, names, chosen)
+        if table.num_rows + len(wrong) != len(at):
+            # A quote inside a field swallowed the lines after it; found by reading each line before a plain one.
+            swallows = np.array([_swallows(raw, names) for raw in lines.raw], dtype=bool)
+            for index in np.flatnonzero(swallows).tolist():
+                self.rejects.append(Reject(index, "line", "quotes inside a field", "quotes around a whole field"))
+            at = np.flatnonzero(~swallows)
+            table, wrong = _parsed([lines.raw[index] for index in at.tolist()], names, chosen)
         for index, count in sorted(wrong.items()):
-            self.rejects.append(Reject(index, "line", f"{count} fields", f"{len(names)} fields"))
-        keep = np.ones(len(lines.raw), dtype=bool)
-        keep[list(wrong)] = False
-        self.line: NDArray[np.int64] = np.flatnonzero(keep)
+            self.rejects.append(Reject(int(at[index]), "line", f"{count} fields", f"{len(names)} fields"))
+        self.line: NDArray[np.int64] = np.delete(at, list(wrong))
         if table.num_rows != len(self.line):
             raise WrongFile(f"rows {lines.rows[0]} to {lines.rows[-1]}: quotes do not match")
         self._table = table
-        self.names = set(table.column_names)
+        self.names = set(chosen)
 
     def __len__(self) -> int:
         return len(self.line)
@@ -185,13 +175,45 @@ class Columns:
         return values
 
 
+def _parsed(raw: list[bytes], names: list[str], chosen: list[str]) -> tuple[pa.Table, dict[int, int]]:
+    """The lines as columns of text, and the lines with a wrong number of fields, left out, with that number."""
+    if not raw:
+        return pa.table({name: pa.array([], type=pa.string()) for name in chosen}), {}
+    wrong: dict[int, int] = {}
+
+    def note(row: pa.csv.InvalidRow) -> str:
+        wrong[row.number - 1] = row.actual_columns
+        return "skip"
+
+    table = pa.csv.read_csv(
+        pa.BufferReader(b"\n".join(raw) + b"\n"),
+        read_options=pa.csv.ReadOptions(column_names=names, use_threads=False, block_size=1 << 28),
+        parse_options=pa.csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=note),
+        convert_options=pa.csv.ConvertOptions(
+            column_types={name: pa.string() for name in names},
+            strings_can_be_null=False,
+            check_utf8=False,
+            include_columns=chosen,
+        ),
+    )
+    return table, wrong
+
+
+def _swallows(raw: bytes, names: list[str]) -> bool:
+    table, wrong = _parsed([raw, b"," * (len(names) - 1)], names, names[:1])
+    return bool(table.num_rows + len(wrong) != 2)
+
+
+# Commas part thousands (1,234.50); one that may be a decimal comma (189,00) is no number here.
+_THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+_DECIMAL = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?", re.ASCII)
+
+
 def _each_decimal(texts: list[str]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     numbers = np.full(len(texts), -1.0)
     for at, text in enumerate(texts):
-        try:
-            numbers[at] = float(text.replace(",", "")) if text else np.nan
-        except ValueError:
-            numbers[at] = np.nan
+        plain = text.replace(",", "") if _THOUSANDS.fullmatch(text) else text
+        numbers[at] = float(plain) if _DECIMAL.fullmatch(plain) else np.nan
     return numbers, np.isfinite(numbers)
 
 
@@ -206,8 +228,6 @@ def read_day(text: str) -> str | None:
 
 def read_moment(text: str) -> np.datetime64 | None:
     """`text` as a UTC moment between 1900 and 2100, or None. An offset is required."""
-    from datetime import UTC, datetime
-
     try:
         moment = datetime.fromisoformat(text)
     except (ValueError, TypeError):

@@ -46,13 +46,15 @@ def objects(lines: Lines, rejects: list[Reject], take: Callable[[int, dict[str, 
 def text(document: dict[str, Any], name: str, *, longest: int = 200, required: bool = True, path: str = "") -> Any:
     """A trimmed string, or None when it is optional and absent."""
     value = document.get(name)
+    if isinstance(value, str):
+        value = value.strip()
     if value is None or value == "":
         if required:
             raise Unreadable(path + name, None, "a text")
         return None
     if not isinstance(value, str) or len(value) > longest or "\0" in value:
         raise Unreadable(path + name, value, f"a text of at most {longest} characters")
-    return value.strip()
+    return value
 
 
 def one_of(
@@ -85,6 +87,14 @@ def moment(document: dict[str, Any], name: str, *, path: str = "") -> datetime:
     if at.tzinfo is None or not EARLIEST <= at < LATEST:
         raise Unreadable(path + name, value, "a moment with offset between 1900 and 2100")
     return at
+
+
+def part(document: dict[str, Any], name: str, expected: str = "an object or null") -> dict[str, Any]:
+    """The object inside the object; an empty one where it is absent."""
+    value = document.get(name)
+    if value is not None and not isinstance(value, dict):
+        raise Unreadable(name, value, expected)
+    return value or {}
 
 
 def parts(document: dict[str, Any], name: str, *, most: int = 200) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -45,7 +45,7 @@ def read(header: bytes | None, lines: Lines) -> Batch:
             ("points_redeemed", "Points Redeemed", 100_000_000),
         )
     }
-    redeemed_value = np.maximum(columns.amount_minor("Dollar Cost Points Redeemed", required=False), 0)
+    redeemed_value = np.maximum(columns.amount_minor("Dollar Cost Points Redeemed", required=False, most=2e7), 0)
     good = (years > 0) & (months > 0)
     since_1970 = np.where(good, (years - 1970) * 12 + months - 1, 0)
     month = since_1970.astype("datetime64[M]")

@@ -94,7 +94,7 @@ def _checked(document: dict[str, Any]) -> dict[str, Any]:
         "modified_at": j.moment(document, "modified_at"),
         "point_of_sale": j.text(document, "point_of_sale", longest=3, required=False),
         "channel": j.one_of(document, "channel", CHANNELS),
-        "agency": j.text(document.get("agency") or {}, "iata", longest=10, required=False, path="agency."),
+        "agency": j.text(j.part(document, "agency"), "iata", longest=10, required=False, path="agency."),
         "currency": j.text(document, "currency", longest=3),
         "total_minor": j.whole(document, "total_minor", 0, _MOST_MINOR),
         "status": j.one_of(document, "status", STATUSES),
@@ -113,9 +113,10 @@ def _checked(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _passenger(item: dict[str, Any], path: str) -> dict[str, Any]:
-    born = j.text(item, "birth_date", longest=10, required=False, path=path)
-    if born and read_day(born) is None:
-        raise j.Unreadable(path + "birth_date", born, "a date as 1984-05-17")
+    told = j.text(item, "birth_date", longest=10, required=False, path=path)
+    born = read_day(told) if told else None
+    if told and born is None:
+        raise j.Unreadable(path + "birth_date", told, "a date as 1984-05-17")
     return {
         "number": j.whole(item, "number", 1, 99, path=path),
         "title": j.text(item, "title", longest=20, required=False, path=path),
@@ -152,7 +153,7 @@ def _contact(item: dict[str, Any], path: str) -> dict[str, Any]:
         "type": j.one_of(item, "type", ("email", "phone"), path=path),
         "value": j.text(item, "value", longest=254, path=path),
         "passenger": j.whole(item, "passenger", 1, 99, required=False, path=path),
-        "verified": bool(item.get("verified")),
+        "verified": item.get("verified") is True,
     }
 
 

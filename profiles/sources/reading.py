@@ -1,6 +1,7 @@
 """Opens a file, plain or gzip, and hands out its lines in bounded chunks.
 
-What no parser should see is set aside here and named: lines over a megabyte, NUL bytes, bytes that are not UTF-8.
+What no parser should see is set aside here and named: lines over a megabyte, NUL bytes, bytes that are not UTF-8,
+a header that comes again, the place where a gzip file is cut off or damaged.
 """
 
 from __future__ import annotations
@@ -8,11 +9,12 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
+import zlib
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 
@@ -46,9 +48,8 @@ def open_source(path: Path) -> BinaryIO:
     head = raw.read(4)
     raw.seek(0)
     if head[:2] == b"\x1f\x8b":
-        raw = gzip.open(raw)  # type: ignore[assignment]  # noqa: SIM115
-        head = raw.read(4)
-        raw.seek(0)
+        raw = io.BufferedReader(_Unpacked(raw), _BLOCK)
+        head = raw.peek(4)[:4]
     if head[:4] == b"PK\x03\x04":
         raise WrongFile(f"{path}: is a zip archive; expected the file itself, plain or gzip")
     if head[:4] == b"PAR1":
@@ -58,10 +59,33 @@ def open_source(path: Path) -> BinaryIO:
     return raw
 
 
+class _Unpacked(io.RawIOBase):
+    """A gzip file, unpacked as far as it is whole; `damage` says why it ended early, if it did."""
+
+    def __init__(self, raw: BinaryIO) -> None:
+        self._gzip = gzip.GzipFile(fileobj=raw)
+        self.damage = ""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if self.damage:
+            return 0
+        try:
+            part = self._gzip.read1(len(buffer))
+        except (EOFError, OSError, zlib.error) as error:
+            self.damage = str(error)
+            return 0
+        buffer[: len(part)] = part
+        return len(part)
+
+
 class _Transcoded(io.RawIOBase):
     """A UTF-16 file, read as UTF-8."""
 
     def __init__(self, raw: BinaryIO) -> None:
+        self.raw = getattr(raw, "raw", None)
         self._text = io.TextIOWrapper(raw, encoding="utf-16", errors="replace", newline="")
 
     def readable(self) -> bool:
@@ -82,38 +106,55 @@ def first_line(path: Path) -> bytes:
     return head.removeprefix(codecs.BOM_UTF8).split(b"\n", 1)[0].rstrip(b"\r")
 
 
-def chunks(path: Path, *, header: bool, size: int = LINES_A_CHUNK, quoted: bool = False) -> Iterator[Chunk]:
-    """Hand out the file's lines, `size` at a time, header excluded. Blank lines are no rows.
+def chunks(path: Path, *, header: bool, quoted: bool = False) -> Iterator[Chunk]:
+    """Hand out the file's lines, LINES_A_CHUNK at a time, header excluded. Blank lines are no rows.
 
     `quoted`: a line break inside double quotes (RFC 4180) does not end the line.
-    Raises WrongFile when a gzip file is cut off, after the whole lines before the cut were handed out.
+    Of a gzip file that is cut off the whole lines before the cut are handed out, and the cut is named.
     """
+    first: bytes | None = None
     raw: list[bytes] = []
     rows: list[int] = []
     unreadable: list[tuple[int, bytes, Reject]] = []
     taken = 0
     for row, line, length in _lines(path, quoted):
         taken += length + 1
-        if (header and row == 1) or not line:
+        if header and row == 1:
+            first = line
             continue
-        fault = _fault(line, length, quoted)
+        if not line and not isinstance(line, _Cut):
+            continue
+        fault = _HEADER_AGAIN if line == first else _fault(line, length, quoted)
         if fault:
             unreadable.append((row, line[:1024], fault))
         else:
             raw.append(line)
             rows.append(row)
-        if len(raw) >= size:
+        if len(raw) >= LINES_A_CHUNK:
             yield Chunk(Lines(raw, np.asarray(rows, dtype=np.int64)), unreadable, taken)
             raw, rows, unreadable = [], [], []
     if raw or unreadable:
         yield Chunk(Lines(raw, np.asarray(rows, dtype=np.int64)), unreadable, taken)
 
 
+class _Cut(bytes):
+    """What was read of the line in which a gzip file ends early."""
+
+    damage: str
+
+
+_HEADER_AGAIN = Reject(-1, "line", "the header again", "one header, in row 1")
+
+
 def _fault(line: bytes, length: int, quoted: bool) -> Reject | None:
+    if isinstance(line, _Cut):
+        return Reject(-1, "line", f"the gzip file ends here: {line.damage}"[:200], "a whole gzip file")
     if length > LONGEST_LINE:
         return Reject(-1, "line", f"{length:,} bytes long", f"at most {LONGEST_LINE:,} bytes")
     if b"\0" in line:
         return Reject(-1, "line", f"NUL byte at position {line.index(0) + 1}", "text without NUL bytes")
+    if quoted and b"\r" in line:
+        return Reject(-1, "line", f"carriage return at position {line.index(13) + 1}", "lines that end in LF or CR LF")
     if quoted and line.count(b'"') % 2:
         return Reject(-1, "line", "a quote that is not closed", "double quotes in pairs")
     if not line.isascii():
@@ -144,7 +185,7 @@ def _lines(path: Path, quoted: bool) -> Iterator[tuple[int, bytes, int]]:
             waiting.extendleft(reversed([*held[1:], *([item] if item else [])]))
             held = []
             continue
-        closes = quoted and b'"' in item[1] and item[1].count(b'"') % 2 == 1
+        closes = quoted and b'"' in item[1] and item[1].count(b'"') % 2 == 1 and not isinstance(item[1], _Cut)
         if held and closes:
             record = b"\n".join(part[1] for part in [*held, item])
             yield held[0][0], record, max(len(record), item[2])
@@ -164,10 +205,7 @@ def _physical_lines(path: Path) -> Iterator[tuple[bytes, int]]:
     rest, lost = b"", 0
     with open_source(path) as file:
         while True:
-            try:
-                block = file.read(_BLOCK)
-            except (EOFError, gzip.BadGzipFile, OSError) as error:
-                raise WrongFile(f"{path}: the gzip stream is damaged: {error}") from None
+            block = file.read(_BLOCK)
             if not block:
                 break
             *whole, tail = block.split(b"\n")
@@ -180,5 +218,10 @@ def _physical_lines(path: Path) -> Iterator[tuple[bytes, int]]:
                 # Keep the beginning to show it, count the rest.
                 lost += len(rest) - 1024
                 rest = rest[:1024]
-    if rest or lost:
+    damage = getattr(getattr(file, "raw", None), "damage", "")
+    if damage:
+        cut = _Cut(rest[:1024])
+        cut.damage = damage
+        yield cut, len(cut)
+    elif rest or lost:
         yield rest.rstrip(b"\r"), len(rest) + lost

@@ -53,7 +53,6 @@ def read(header: bytes | None, lines: Lines) -> Batch:
     columns = list(zip(*rows, strict=True)) if rows else [()] * 12
     line, event_id, device, number, email, verified, kind, at, item, channel, span, passengers = map(list, columns)
     count = len(rows)
-    known = np.fromiter((bool(n or (e and v)) for n, e, v in zip(number, email, verified, strict=True)), bool, count)
     keys = [
         Keys(IdentifierKind.LOYALTY_NUMBER, number, np.ones(count, dtype=bool)),
         Keys(IdentifierKind.EMAIL, email, np.array(verified, dtype=bool)),
@@ -68,15 +67,12 @@ def read(header: bytes | None, lines: Lines) -> Batch:
         "haul": span,
         "quantity": np.array(passengers, dtype=np.int64),
     }
-    facts: dict[str, dict[str, Any]] = {"events": events, "signed_in": {"mention": np.flatnonzero(known)}}
-    return Batch(lines, np.array(line, dtype=np.int64), event_id, keys=keys, facts=facts, rejects=rejects)
+    return Batch(lines, np.array(line, dtype=np.int64), event_id, keys=keys, facts={"events": events}, rejects=rejects)
 
 
 def _row(document: dict[str, Any]) -> tuple[Any, ...]:
     kind = j.one_of(document, "type", TYPES)
-    user = document.get("user") or {}
-    if not isinstance(user, dict):
-        raise j.Unreadable("user", user, "an object or null")
+    user = j.part(document, "user")
     origin = j.text(document, "origin", longest=3, required=kind == "search")
     destination = j.text(document, "destination", longest=3, required=kind == "search")
     return (
@@ -84,7 +80,7 @@ def _row(document: dict[str, Any]) -> tuple[Any, ...]:
         j.text(document, "device_id", longest=64),
         j.text(user, "loyalty_number", longest=20, required=False, path="user."),
         j.text(user, "email", longest=254, required=False, path="user."),
-        bool(user.get("email_verified")),
+        user.get("email_verified") is True,
         _KINDS[kind].value,
         j.utc(j.moment(document, "at")),
         f"{origin}-{destination}"
