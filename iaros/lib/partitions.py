@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from django.db import connection, migrations
+from django.db import connection, migrations, transaction
 
 PARTS = 16
 WIDTH = 256 // PARTS
@@ -60,25 +61,34 @@ def parts_of(table: str, partition_by: str) -> list[str]:
 
 
 def ensure_months(table: str, first: date, last: date) -> None:
-    """Create the monthly partitions from `first`'s month to `last`'s, those that are missing.
+    """Create the monthly partitions from `first`'s month to `last`'s, those that are missing; see `ensure_each`."""
+    months = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
+    ensure_each(table, [date(month // 12, month % 12 + 1, 1) for month in months])
+
+
+def ensure_each(table: str, months: Iterable[date]) -> None:
+    """Create the partitions of these months (their first days), those that are missing.
 
     Rows of a month without a partition wait in the default one; so call this before writing them. Months before
     1990 or after 2100 stay in the default partition: they are errors of a source, not history.
     """
-    month = date(max(first.year, 1990), first.month, 1) if first.year >= 1990 else date(1990, 1, 1)
     with connection.cursor() as cursor:
         known = _known_months(cursor, table)
-        while month <= last and month.year <= 2100:
-            following = date(month.year + month.month // 12, month.month % 12 + 1, 1)
-            name = f"{table}_{month:%Y%m}"
-            if name not in known:
-                # Two workers may meet the same new month: the second waits here and then finds it made.
-                cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [table])
-                cursor.execute(
-                    f'CREATE TABLE IF NOT EXISTS "{name}" PARTITION OF "{table}" '
-                    f"FOR VALUES FROM ('{month}') TO ('{following}')"
-                )
-            month = following
+    for month in sorted({month for month in months if 1990 <= month.year <= 2100}):
+        if f"{table}_{month:%Y%m}" not in known:
+            _create_month(table, month)
+
+
+@transaction.atomic
+def _create_month(table: str, month: date) -> None:
+    following = date(month.year + month.month // 12, month.month % 12 + 1, 1)
+    with connection.cursor() as cursor:
+        # Two workers may meet the same new month: the second waits here until it is made, and then finds it.
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [table])
+        cursor.execute(
+            f'CREATE TABLE IF NOT EXISTS "{table}_{month:%Y%m}" PARTITION OF "{table}" '
+            f"FOR VALUES FROM ('{month}') TO ('{following}')"
+        )
 
 
 def _known_months(cursor: Any, table: str) -> set[str]:
