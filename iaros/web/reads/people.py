@@ -252,6 +252,9 @@ def scores(customer_id: UUID, purpose: Purpose) -> list[ScoreLine]:
     return found
 
 
+_YES = "1 for "
+
+
 def _feature(name: str) -> str:
     """The feature as the catalogue describes it, up to the first comma; its name where it is of a booking."""
     known = catalogue.BY_NAME.get(name)
@@ -262,6 +265,10 @@ def _feature(name: str) -> str:
 
 def _reason(reason: dict[str, Any]) -> str:
     text = _feature(str(reason.get("feature", "")))
+    if text.startswith(_YES):
+        # A feature that is 1 or 0 is said as yes or no.
+        said = text.removeprefix("1 for a ").removeprefix(_YES)
+        return f"{said[:1].upper()}{said[1:]}: {'yes' if reason.get('value') else 'no'}"
     value = reason.get("value")
     if value is None or isinstance(value, str):
         return f"{text} {value or ''}".strip()

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from iaros.lib import sql
 from iaros.lib.purposes import BASIS, Channel, LawfulBasis, Purpose
+from iaros.web.formats import NONE
 from privacy.consent import gate
 from segmentation.models import Direction, Segment, SegmentVersion, Transition
 
@@ -42,6 +43,13 @@ class SegmentLine:
     @property
     def reach_rate(self) -> float | None:
         return self.segment.reach / self.segment.size if self.segment.size else None
+
+    @property
+    def owner(self) -> str:
+        if self.segment.is_system:
+            return "System"
+        owner = self.segment.owner
+        return (owner.get_full_name() or owner.get_username()) if owner else NONE
 
     @property
     def state(self) -> tuple[str, str]:

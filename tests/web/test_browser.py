@@ -1,0 +1,186 @@
+"""The pages in a real browser, light and dark: no broken policy, no error in the console, no barrier that axe knows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from tests.web.conftest import PASSWORD
+
+CHROMIUM = Path("/usr/bin/chromium")
+AXE = Path(settings.BASE_DIR) / "node_modules/axe-core/axe.min.js"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+RUN_AXE = """async rules => {
+  const found = await axe.run(document, {runOnly: {type: "tag", values: rules}});
+  return found.violations.map(v => `${v.id}: ${v.nodes.slice(0, 3).map(n => n.target.join(" ")).join(", ")}`);
+}"""
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium at /usr/bin/chromium"),
+    pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm ci"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    # Playwright's loop runs in this thread, and Django would refuse the database while it does.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield started
+        started.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def site(transactional_db: None, _plain_site: None, request: pytest.FixtureRequest) -> str:
+    """The address of the running site; begun only now, since it reads its settings when it begins."""
+    return str(request.getfixturevalue("live_server").url)
+
+
+class Visitor:
+    """Somebody at a screen, and whatever the browser complained about meanwhile."""
+
+    def __init__(self, browser: Any, address: str, size: dict[str, int]) -> None:
+        self.address, self.complaints = address, []  # type: ignore[var-annotated]
+        self.page = browser.new_context(viewport=size).new_page()
+        self.page.on("console", self._hear)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _hear(self, message: Any) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"{self.page.url}: {message.text}")
+
+    def sign_in(self, user: Any) -> None:
+        self.page.goto(f"{self.address}/sign-in/")
+        self.page.fill("#id_username", user.username)
+        self.page.fill("#id_password", PASSWORD)
+        self.page.click("button.btn-primary")
+        self.page.wait_for_load_state()
+
+    def choose(self, theme: str) -> None:
+        self.page.evaluate("theme => localStorage.setItem('theme', theme)", theme)
+
+    def open(self, path: str) -> None:
+        """Load the page with the parts that it asks for by itself."""
+        self.page.goto(f"{self.address}{path}")
+        self.page.wait_for_function("!document.querySelector('.skeleton')")
+
+    def visit(self, path: str) -> list[str]:
+        """What axe finds on the page; the page itself is loaded under its own policy."""
+        self.open(path)
+        self.page.evaluate(AXE.read_text(encoding="utf-8"))
+        return [f"{path}: {each}" for each in self.page.evaluate(RUN_AXE, RULES)]
+
+    def width(self) -> int:
+        return int(self.page.evaluate("document.documentElement.scrollWidth"))
+
+
+def _paths(alice: Any, run: Any) -> list[str]:
+    tabs = ("", "timeline/", "identities/", "traits/", "segments/", "scores/", "recommendations/", "consent/", "audit/")
+    return [
+        "/",
+        "/customers/",
+        "/customers/?q=andersson",
+        *(f"/customers/{alice}/{tab}" for tab in tabs),
+        "/segments/",
+        "/segments/test-segment/",
+        "/models/",
+        "/models/churn_90d/",
+        "/sources/",
+        "/sources/loyalty_members/",
+        f"/sources/runs/{run.id}/",
+        "/jobs/",
+    ]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_page__is_clean_and_open_to_everybody(browser, site, person_of, alice, run, theme):
+    visitor = Visitor(browser, site, DESK)
+    visitor.page.goto(f"{site}/sign-in/")
+    visitor.choose(theme)
+    barriers = visitor.visit("/sign-in/")
+    visitor.sign_in(person_of("dpo"))
+
+    for path in _paths(alice, run):
+        barriers += visitor.visit(path)
+
+    assert barriers == []
+    assert visitor.complaints == []
+
+
+def test_every_page__fits_a_phone(browser, site, person_of, alice, run):
+    visitor = Visitor(browser, site, PHONE)
+    visitor.sign_in(person_of("dpo"))
+
+    widths = {}
+    for path in _paths(alice, run):
+        visitor.open(path)
+        widths[path] = visitor.width()
+
+    assert {path: width for path, width in widths.items() if width > PHONE["width"]} == {}
+    assert visitor.complaints == []
+    assert visitor.visit(f"/customers/{alice}/") == []
+
+
+def test_keys__find_go_and_help(browser, site, person_of, alice):
+    visitor = Visitor(browser, site, DESK)
+    visitor.sign_in(person_of("analyst"))
+    page = visitor.page
+
+    page.keyboard.press("?")
+    assert page.locator("#keys").is_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("g")
+    page.keyboard.press("s")
+    page.wait_for_url("**/segments/")
+    page.keyboard.press("/")
+    page.keyboard.type("Andersson")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/customers/?q=Andersson")
+
+    assert page.input_value("#find") == "Andersson"
+
+
+def test_choosing_a_purpose__reloads_the_page_for_it(browser, site, person_of, alice):
+    visitor = Visitor(browser, site, DESK)
+    visitor.sign_in(person_of("dpo"))
+    visitor.page.goto(f"{site}/customers/{alice}/")
+
+    visitor.page.select_option("#purpose", "servicing")
+    visitor.page.wait_for_url("**purpose=servicing")
+    visitor.page.click("text=Reveal")
+
+    visitor.page.wait_for_selector("text=alice@example.org")
+    assert visitor.complaints == []
+
+
+def test_a_running_job__moves_on_the_page_by_itself(browser, site, person_of, job):
+    visitor = Visitor(browser, site, DESK)
+    visitor.sign_in(person_of("analyst"))
+    visitor.page.goto(f"{site}/jobs/{job.id}/")
+    assert visitor.page.locator("text=40%").is_visible()
+
+    job.done, job.state = 100, "succeeded"
+    job.save()
+
+    visitor.page.wait_for_selector("text=Succeeded", timeout=8000)
+    assert visitor.complaints == []
