@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -107,23 +107,23 @@ def _take_in(feed: Feed, chunk: reading.Chunk, batch: Batch) -> Counts:
     with connection.cursor() as cursor:
         staging.prefer_index_lookups(cursor)
     quarantine.set_aside(feed, chunk.unreadable)
-    quarantine.from_lines(feed, batch.lines, batch.rejects)
     unreadable = Counts(quarantined=len(chunk.unreadable))
     if not feed.connector.about_people:
         land_reference = rates.land_rates if "rates" in batch.facts else fares.land_fares
         counts, superseded = land_reference(feed, batch)
-        quarantine.from_lines(feed, batch.lines, superseded)
+        quarantine.from_lines(feed, batch.lines, [*batch.rejects, *superseded])
         return unreadable + counts
     return unreadable + _take_in_people(feed, batch)
 
 
 def _take_in_people(feed: Feed, batch: Batch) -> Counts:
     person = cleanse.standardise(batch)
-    looked_up = keys.look_up(batch.keys, _STANDARD_KEYS)
+    looked_up = keys.look_up(batch.keys, person, _STANDARD_KEYS)
     # A person who was erased is turned away before anything of the line is written.
-    batch = replace(batch, rejects=batch.rejects + tombstones.erased(batch, looked_up))
+    batch, unwritten = tombstones.turn_away(batch, looked_up, feed.connector.name)
     landed = landing.land(feed, batch, person, looked_up)
-    quarantine.from_lines(feed, batch.lines, landed.quarantine)
+    faulty = [reject for reject in batch.rejects if reject.line not in unwritten]
+    quarantine.from_lines(feed, batch.kept_lines(), [*faulty, *landed.quarantine])
     if len(landed):
         people = resolve.resolve(landed)
         survivors = merge.fold(people.merges, at=feed.received_at)

@@ -70,7 +70,7 @@ def assemble(landed: Landed, resolved: Resolved) -> int:
     at = landed.feed.received_at
     trust = landed.feed.connector.trust
     rows: list[Golden] = [
-        (resolved.customer[i].tobytes(), values, _one_record(landed.record[i].tobytes(), values, trust), 1)
+        (resolved.customer[i].tobytes(), values, provenance.of_one_record(landed.record[i].tobytes(), values, trust), 1)
         for i, values in firsts
     ]
     _write(rows, resolved.sealers, at, new=True)
@@ -140,23 +140,6 @@ def _split(
             others.add(customer)
     firsts.sort(key=lambda row: (raw[row[0] * 16 + 15], raw[row[0] * 16 : row[0] * 16 + 16]))
     return firsts, others
-
-
-def _one_record(record: bytes, values: Sequence[str | None], trust: float) -> bytes:
-    return b"\x01" + record + _tail(tuple(v is not None for v in values), trust)
-
-
-_tails: dict[tuple[tuple[bool, ...], float], bytes] = {}
-
-
-def _tail(present: tuple[bool, ...], trust: float) -> bytes:
-    """The field part of the provenance of a single record; there are only so many shapes of it."""
-    found = _tails.get((present, trust))
-    if found is None:
-        index = [0 if p else provenance.NONE for p in present]
-        found = provenance.pack([], index, [trust if p else 0.0 for p in present])[1:]
-        _tails[(present, trust)] = found
-    return found
 
 
 def _mentions(ids: list[UUID]) -> dict[bytes, list[Mention]]:

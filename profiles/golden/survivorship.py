@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import zip_longest
 
 from profiles.golden import provenance
 from profiles.sources.contract import PERSON_FIELDS
@@ -26,30 +27,35 @@ class Mention:
     values: Sequence[str | None]
 
 
-def survive(mentions: Sequence[Mention]) -> tuple[list[str | None], bytes]:
+def survive(mentions: Sequence[Mention]) -> tuple[Sequence[str | None], bytes]:
     """The golden values, parallel to PERSON_FIELDS, and their packed provenance. At least one mention."""
+    if len(mentions) == 1:
+        only = mentions[0]
+        return only.values, provenance.of_one_record(only.record_id, only.values, only.trust)
     ordered = sorted(mentions, key=lambda m: (m.trust, m.received_at, m.record_id), reverse=True)[:MOST_RECORDS]
-    values: list[str | None] = []
-    index: list[int] = []
-    confidence: list[float] = []
-    for field in range(len(PERSON_FIELDS)):
-        stated = [(at, m.values[field]) for at, m in enumerate(ordered) if field < len(m.values) and m.values[field]]
-        if not stated:
-            values.append(None)
-            index.append(provenance.NONE)
-            confidence.append(0.0)
-            continue
-        winner, value = stated[0]
-        values.append(value)
-        index.append(winner)
-        confidence.append(_confidence(ordered, stated, str(value)))
+    trusts = [mention.trust for mention in ordered]
+    golden = [_survivor(stated, trusts) for stated in zip_longest(*(m.values for m in ordered))]
+    golden += [_NOTHING] * (len(PERSON_FIELDS) - len(golden))
+    values, index, confidence = zip(*golden, strict=True)
     return values, provenance.pack([m.record_id for m in ordered], index, confidence)
 
 
-def _confidence(ordered: Sequence[Mention], stated: list[tuple[int, str | None]], value: str) -> float:
-    """One minus the chance that all who agree are wrong, times the weight of those who agree."""
-    agree = [ordered[at].trust for at, other in stated if str(other).casefold() == value.casefold()]
-    doubt = 1.0
-    for trust in agree:
-        doubt *= 1 - trust
-    return (1 - doubt) * sum(agree) / sum(ordered[at].trust for at, _ in stated)
+_NOTHING: tuple[str | None, int, float] = (None, provenance.NONE, 0.0)
+
+
+def _survivor(stated: Sequence[str | None], trusts: Sequence[float]) -> tuple[str | None, int, float]:
+    """The first value that was stated, which record's it is, and how sure: one minus the chance that all who agree are
+    wrong, times the weight of those who agree."""
+    winner = next((at for at, value in enumerate(stated) if value), None)
+    if winner is None:
+        return _NOTHING
+    value = stated[winner]
+    folded = str(value).casefold()
+    doubt, agreed, weight = 1.0, 0.0, 0.0
+    for other, trust in zip(stated, trusts, strict=True):
+        if other:
+            weight += trust
+            if other == value or str(other).casefold() == folded:
+                doubt *= 1 - trust
+                agreed += trust
+    return value, winner, (1 - doubt) * agreed / weight if weight else 0.0

@@ -28,14 +28,25 @@ HAVING count(*) = 1
 """
 
 
+_PERSON_COLUMN = {IdentifierKind.EMAIL: "email", IdentifierKind.PHONE: "phone"}
+
+
 def look_up(
-    keys: list[Keys], standardise: Mapping[IdentifierKind, Callable[[str], str | None]] | None = None
+    keys: list[Keys],
+    person: Mapping[str, list[str | None]],
+    standardise: Mapping[IdentifierKind, Callable[[str], str | None]],
 ) -> list[LookedUp]:
-    """Hash the values of each kind, after making them comparable; a value that is none of its kind has no look-up."""
+    """Hash the values of each kind, after making them comparable; a value that is none of its kind has no look-up.
+
+    Contacts that stand among the personal columns are comparable already.
+    """
     found = []
     for column in keys:
-        step = (standardise or {}).get(column.kind)
-        if step:
+        ready = person.get(_PERSON_COLUMN.get(column.kind, ""))
+        step = standardise.get(column.kind)
+        if ready is not None:
+            column = replace(column, values=ready)
+        elif step:
             column = replace(column, values=[step(value) if value else None for value in column.values])
         present = [value for value in column.values if value]
         hashes = iter(encryption.lookup_keys(kind_name(column.kind), present))

@@ -106,13 +106,15 @@ def _uncontradicted(landed: Landed, evidence: Evidence, people: dict[bytes, Know
     holds = np.ones(len(evidence.mention), dtype=bool)
     if not landed.person:
         return holds
-    names = [Known.of(landed.person, at) for at in range(len(landed))] if _shares(evidence) else []
+    # Only keys that somebody owns, or that several mentions hold, can be contradicted: mostly a few.
+    owned = np.array([owner is not None for owner in evidence.owner], dtype=bool)
+    held_by = np.bincount(evidence.key, minlength=len(owned))
     lines = landed.batch.line[landed.mention]
     anchors: dict[int, Known] = {}
     seated: set[tuple[int, int]] = set()
-    for edge, (at, key) in enumerate(zip(evidence.mention.tolist(), evidence.key.tolist(), strict=True)):
-        owner = evidence.owner[key]
-        me = names[at] if names else Known.of(landed.person, at) if owner else Known()
+    for edge in np.flatnonzero(owned[evidence.key] | (held_by[evidence.key] > 1)).tolist():
+        at, key = int(evidence.mention[edge]), int(evidence.key[edge])
+        me, owner = Known.of(landed.person, at), evidence.owner[key]
         anchor = people.get(owner, Known()) if owner else anchors.setdefault(key, me)
         holds[edge] = not contradict(me, anchor)
         if landed.batch.party and holds[edge]:
@@ -120,10 +122,6 @@ def _uncontradicted(landed: Landed, evidence: Evidence, people: dict[bytes, Know
             holds[edge] = seat not in seated
             seated.add(seat)
     return holds
-
-
-def _shares(evidence: Evidence) -> bool:
-    return len(evidence.key) > len(evidence.lookups)
 
 
 def _groups(

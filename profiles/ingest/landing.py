@@ -51,7 +51,7 @@ def land(feed: Feed, batch: Batch, person: dict[str, list[str | None]], keys: li
         new=len(fresh),
         updated=len(changed),
         unchanged=len(standing) - len(fresh) - len(changed) + repeated,
-        quarantined=len(superseded) + len({r.line for r in batch.rejects}),
+        quarantined=len(superseded) + len({r.line for r in batch.rejects}) + len(batch.turned_away),
     )
     landed = _landed(feed, batch, person, keys, mention, previous, counts, superseded, native)
     if len(landed):
@@ -68,7 +68,9 @@ def _one_a_key(batch: Batch, native: list[bytes], content: list[bytes]) -> tuple
     """The last readable mention of each key stands; earlier ones are repeats, or superseded if they differ."""
     rejected = {reject.line for reject in batch.rejects}
     lines = batch.line.tolist()
-    readable = [at for at in range(len(native)) if lines[at] not in rejected] if rejected else range(len(native))
+    readable: Sequence[int] = range(len(native))
+    if rejected or batch.turned_away:
+        readable = [at for at in readable if lines[at] not in rejected and at not in batch.turned_away]
     last = {native[at]: at for at in readable}
     standing = list(last.values())
     if len(standing) == len(readable):
@@ -195,7 +197,7 @@ def _sealed_people(landed: Landed, sealer: encryption.Sealer) -> Sequence[bytes 
 
 def _write_messages(landed: Landed, key_id: UUID, sealer: encryption.Sealer) -> tuple[np.ndarray, np.ndarray]:
     """Seal the raw lines, some hundreds together; return each mention's message and line in it."""
-    lines = landed.batch.lines
+    lines = landed.batch.kept_lines()
     used, place = np.unique(landed.batch.line[landed.mention], return_inverse=True)
     groups = -(-len(used) // LINES_A_MESSAGE)
     ids = uuid7_block(groups)

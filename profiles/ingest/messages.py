@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from typing import Any
 from uuid import UUID
 
 import orjson
 
 from privacy import encryption, subjects
+from profiles.identity.keys import kind_name
+from profiles.ingest import cleanse
 from profiles.ingest.landing import SEPARATOR
-from profiles.models import Message, SourceRecord
+from profiles.models import IdentifierKind, Message, SourceRecord
 
 PARTS_OF_A_PASSENGER = ("contacts", "tickets", "ancillaries")
 
@@ -25,8 +28,11 @@ def raw_line(record: SourceRecord) -> bytes | None:
     return _opened(message, sealer)[record.line] if sealer else None
 
 
-def redact(records: Iterable[SourceRecord]) -> int:
-    """Blank the lines of these records; of a booking only the passenger's part. Returns the messages rewritten."""
+def redact(records: Iterable[SourceRecord], known_by: Collection[bytes]) -> int:
+    """Blank the lines of these records; of a booking only the passenger's part, and contacts that are `known_by`.
+
+    Returns the messages rewritten.
+    """
     lines: dict[UUID, dict[int, set[bytes]]] = defaultdict(lambda: defaultdict(set))
     for record in records:
         lines[record.message_id][record.line].add(bytes(record.native_key))
@@ -38,7 +44,7 @@ def redact(records: Iterable[SourceRecord]) -> int:
             continue
         opened = _opened(message, sealer)
         for line, native_keys in lines[message.id].items():
-            opened[line] = _without(opened[line], native_keys)
+            opened[line] = without(opened[line], native_keys, known_by)
         message.cipher = sealer.seal(zlib.compress(SEPARATOR.join(opened), 1), b"message:" + message.id.bytes)
         message.save(update_fields=["cipher"])
     return len(messages)
@@ -48,8 +54,11 @@ def _opened(message: Message, sealer: encryption.Sealer) -> list[bytes]:
     return zlib.decompress(sealer.open(message.cipher, b"message:" + message.id.bytes)).split(SEPARATOR)
 
 
-def _without(line: bytes, native_keys: set[bytes]) -> bytes:
-    """The line without the person. A booking keeps its other passengers; any other line is one person's and goes."""
+def without(line: bytes, native_keys: Collection[bytes], known_by: Collection[bytes]) -> bytes:
+    """The line without the person, whose mentions have these `native_keys` and who is `known_by` these look-ups.
+
+    A booking keeps its other passengers; any other line is one person's and goes.
+    """
     try:
         booking = orjson.loads(line)
         stem = f"{booking['locator']}/{booking['created_at'][:10]}"
@@ -64,6 +73,14 @@ def _without(line: bytes, native_keys: set[bytes]) -> bytes:
     ]
     for part in PARTS_OF_A_PASSENGER:
         booking[part] = [item for item in booking.get(part) or [] if item.get("passenger") not in gone]
-    if len(gone) == len(numbers):
-        booking["contacts"] = []
+    everyone = len(gone) == len(numbers)
+    booking["contacts"] = [c for c in booking["contacts"] if not everyone and _lookup(c) not in known_by]
     return orjson.dumps(booking)
+
+
+def _lookup(contact: dict[str, Any]) -> bytes | None:
+    """By what a contact of a booking would be found as somebody's identifier."""
+    kind = IdentifierKind.EMAIL if contact.get("type") == "email" else IdentifierKind.PHONE
+    said = str(contact.get("value") or "")
+    value = cleanse.email(said) if kind == IdentifierKind.EMAIL else cleanse.phone(said)
+    return encryption.lookup_keys(kind_name(kind), [value])[0] if value else None

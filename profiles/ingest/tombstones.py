@@ -2,22 +2,47 @@
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import replace
 
-from privacy import erasure
+import numpy as np
+from numpy.typing import NDArray
+
+from privacy import encryption, erasure
+from profiles.ingest import messages
+from profiles.models import IdentifierKind
 from profiles.shapes import LookedUp
 from profiles.sources.contract import Batch, Reject
 
 
-def erased(batch: Batch, keys: list[LookedUp]) -> list[Reject]:
-    """A reject for each line with a key of an erased person. Nothing of the person is written, not even why."""
+def turn_away(batch: Batch, keys: list[LookedUp], source: str) -> tuple[Batch, set[int]]:
+    """The batch without people who were erased, and the lines of which nothing may be written, not even why.
+
+    Where others stand on the same line, a booking, theirs goes on without the erased passenger.
+    """
     lookups = [lookup for column in keys for lookup in column.lookups if lookup is not None]
     gone = erasure.tombstoned(lookups) if erasure.anyone_erased() else set()
     if not gone:
-        return []
-    named = np.zeros(len(batch.native_key), dtype=bool)
-    for column in keys:
-        named |= np.fromiter((lookup in gone for lookup in column.lookups), dtype=bool, count=len(named))
-    lines = np.unique(batch.line[named]).tolist()
+        return batch, set()
+    erased = _erased(keys, gone, len(batch.native_key))
+    lines = set(batch.line[erased].tolist())
+    shared = lines & set(batch.line[~erased].tolist()) if batch.party else set()
+    whole = lines - shared
     known = {reject.line for reject in batch.rejects}
-    return [Reject(line, "person", "was erased", "nobody who was erased") for line in lines if line not in known]
+    rejects = [Reject(line, "person", "was erased", "nobody who was erased") for line in sorted(whole - known)]
+    turned_away = [at for at in np.flatnonzero(erased).tolist() if batch.line[at] in shared]
+    native = encryption.lookup_keys(f"record:{source}", [batch.native_key[at] for at in turned_away])
+    redacted = {line: messages.without(batch.lines.raw[line], native, gone) for line in shared}
+    rejects = [*batch.rejects, *rejects]
+    return replace(batch, rejects=rejects, turned_away=frozenset(turned_away), redacted=redacted), whole
+
+
+def _erased(keys: list[LookedUp], gone: set[bytes], mentions: int) -> NDArray[np.bool_]:
+    """Mentions with a key of an erased person. A device says nothing where somebody else has signed in on it."""
+    identified = np.zeros(mentions, dtype=bool)
+    for column in keys:
+        identified |= column.keys.claims & np.array([lookup is not None for lookup in column.lookups], dtype=bool)
+    erased = np.zeros(mentions, dtype=bool)
+    for column in keys:
+        named = np.array([lookup in gone for lookup in column.lookups], dtype=bool)
+        erased |= named & ~identified if column.keys.kind == IdentifierKind.DEVICE else named
+    return erased

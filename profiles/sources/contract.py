@@ -104,6 +104,14 @@ class Batch:
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
     rejects: list[Reject] = field(default_factory=list)
     party: bool = False  # the mentions of one line are different people: passengers of one booking
+    turned_away: frozenset[int] = frozenset()  # mentions of people who were erased, on lines that others share
+    redacted: dict[int, bytes] = field(default_factory=dict)  # those lines as they may be kept
+
+    def kept_lines(self) -> Lines:
+        """The lines as they may be written down."""
+        if not self.redacted:
+            return self.lines
+        return Lines([self.redacted.get(at, raw) for at, raw in enumerate(self.lines.raw)], self.lines.rows)
 
 
 class WrongFile(Exception):
