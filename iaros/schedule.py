@@ -24,6 +24,7 @@ SCHEDULE = (
     Every("iaros.sweep_outbox", "rings again for doorbells nobody answered", seconds=60),
     Every("iaros.reap_jobs", "marks jobs whose worker went silent as lost", seconds=60),
     Every("iaros.nightly_refresh", "identity to analytics, once a night", hour=2, minute=30),
+    Every("iaros.forget_idempotency_keys", "answers are repeated for a day", seconds=3600),
     Every("iaros.forget_answered_doorbells", "answered doorbells go after a week", hour=4),
     Every("profiles.enforce_retention", "events end with the retention ceiling", hour=4, minute=20),
 )

@@ -150,6 +150,7 @@ AXES_RESET_ON_SUCCESS = True
 AXES_HTTP_RESPONSE_CODE = 429
 AXES_DISABLE_ACCESS_LOG = True  # who signed in stands in the audit trail, not in a second table of addresses
 AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
 AXES_IPWARE_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0) or None
 AXES_IPWARE_META_PRECEDENCE_ORDER = (
     ["HTTP_X_FORWARDED_FOR", "REMOTE_ADDR"] if AXES_IPWARE_PROXY_COUNT else ["REMOTE_ADDR"]
@@ -262,7 +263,7 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 
 # --- Logs: JSON lines for machines, plain lines on a terminal; never the local variables of a traceback, which are
-# people's data and secrets ---------------------------------------------------------------------------------------------
+# people's data and secrets -------------------------------------------------------------------------------------------
 LOG_FORMAT = env("LOG_FORMAT", default="console" if DEBUG else "json")
 _BEFORE = [
     structlog.contextvars.merge_contextvars,

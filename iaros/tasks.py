@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from iaros import pipeline
+from iaros.api import idempotency
 from iaros.lib import clock, jobs, outbox
 from iaros.lib.queues import Queue
 
@@ -43,3 +44,8 @@ def reap_jobs() -> None:
 @shared_task(name="iaros.forget_answered_doorbells", queue=Queue.BATCH, ignore_result=True)
 def forget_answered_doorbells() -> None:
     outbox.forget_answered()
+
+
+@shared_task(name="iaros.forget_idempotency_keys", queue=Queue.BATCH, ignore_result=True)
+def forget_idempotency_keys() -> None:
+    idempotency.forget_old()

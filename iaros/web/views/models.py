@@ -14,7 +14,7 @@ from iaros.web.reads import models as reads
 from iaros.web.tables import as_csv, wants_csv
 
 # The doorbell of the same act over the API, by name: pages import nothing of it.
-RETRAIN_TASK = "iaros.api.tasks.retrain"
+RETRAIN_TASK = "segmentation.tasks.retrain"
 
 
 @page("accounts.run_jobs")
