@@ -49,14 +49,9 @@ def look_up(
         elif step:
             column = replace(column, values=[step(value) if value else None for value in column.values])
         present = [value for value in column.values if value]
-        hashes = iter(encryption.lookup_keys(kind_name(column.kind), present))
+        hashes = iter(encryption.lookup_keys(IdentifierKind(column.kind).keyed_as, present))
         found.append(LookedUp(column, [next(hashes) if value else None for value in column.values]))
     return found
-
-
-def kind_name(kind: IdentifierKind) -> str:
-    """The name under which look-ups of this kind are keyed; part of the hash, so it never changes."""
-    return IdentifierKind(kind).name.lower()
 
 
 def claimed_by(wanted: list[tuple[int, bytes]]) -> dict[int, bytes]:

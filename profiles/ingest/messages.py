@@ -11,7 +11,6 @@ from uuid import UUID
 import orjson
 
 from privacy import encryption, subjects
-from profiles.identity.keys import kind_name
 from profiles.ingest import cleanse
 from profiles.ingest.landing import SEPARATOR
 from profiles.models import IdentifierKind, Message, SourceRecord
@@ -83,4 +82,4 @@ def _lookup(contact: dict[str, Any]) -> bytes | None:
     kind = IdentifierKind.EMAIL if contact.get("type") == "email" else IdentifierKind.PHONE
     said = str(contact.get("value") or "")
     value = cleanse.email(said) if kind == IdentifierKind.EMAIL else cleanse.phone(said)
-    return encryption.lookup_keys(kind_name(kind), [value])[0] if value else None
+    return encryption.lookup_keys(kind.keyed_as, [value])[0] if value else None

@@ -50,6 +50,11 @@ class IdentifierKind(models.IntegerChoices):
     PHONE = 3, "Phone"
     DEVICE = 4, "Device"
 
+    @property
+    def keyed_as(self) -> str:
+        """The name under which look-ups of this kind are keyed; part of the hash, so it never changes."""
+        return self.name.lower()
+
 
 class Identifier(models.Model):
     """By what a person is found: the keyed hash only. The value itself stands in the source record and the profile.
