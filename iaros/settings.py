@@ -251,6 +251,9 @@ STORAGES = {
     "staticfiles": {"BACKEND": "iaros.web.assets.CollectedFiles"},
 }
 
+# Pages name hashed files only, so only those are kept and compressed.
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+
 # --- The network -----------------------------------------------------------------------------------------------------
 # The platform is served behind the airline's TLS proxy; on a bare machine `up` speaks plain HTTP on loopback only.
 HTTPS_ONLY = env.bool("HTTPS_ONLY", default=not DEBUG)

@@ -39,7 +39,7 @@ def line(job: Job, now: datetime | None = None) -> JobLine:
     now = now or timezone.now()
     took = (job.finished_at or now) - job.started_at if job.started_at else None
     left = job.eta_at - now if job.eta_at and job.eta_at > now and not job.finished else None
-    owner = job.owner.get_full_name() or job.owner.get_username() if job.owner else "schedule"
+    owner = job.owner.get_full_name() or job.owner.get_username() if job.owner else "the platform"
     return JobLine(job, words(job.kind), TONES[JobState(job.state)], took, left, owner)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from iaros.web.formats import words
 from recommendations.selectors import RecommenderStatus, recommender_status
 from segmentation.ml import registry
 from segmentation.ml.catalogue import SPECS
@@ -77,8 +78,54 @@ def speaking(name: str) -> list[Any]:
     return registry.history(name, limit=10)
 
 
-def recommenders() -> list[RecommenderStatus]:
-    return recommender_status()
+@dataclass(frozen=True)
+class Method:
+    """One way of recommending, as it did on the time split; `cold` are travellers without history."""
+
+    name: str
+    serves: bool
+    ndcg: float | None
+    hit_rate: float | None
+    cold_ndcg: float | None
+    travellers: int | None
+
+
+@dataclass(frozen=True)
+class RecommenderLine:
+    status: RecommenderStatus
+    methods: list[Method]
+    gate: str
+    passed: bool
+    protocol: str
+
+
+def recommenders() -> list[RecommenderLine]:
+    return [_recommender(status) for status in recommender_status()]
+
+
+def _recommender(status: RecommenderStatus) -> RecommenderLine:
+    told = status.metrics
+    gate = told.get("gate", {})
+    methods = [_method(name, status.policy, of) for name, of in told.items() if isinstance(of, dict) and "all" in of]
+    return RecommenderLine(
+        status=status,
+        methods=sorted(methods, key=lambda method: -(method.ndcg or 0)),
+        gate=str(gate.get("rule", "")),
+        passed=bool(gate.get("passed")),
+        protocol=str(told.get("protocol", "")),
+    )
+
+
+def _method(name: str, policy: str, of: dict[str, Any]) -> Method:
+    everybody, cold = of["all"], of.get("cold") or {}
+    return Method(
+        name=words(name),
+        serves=name == policy,
+        ndcg=everybody.get("ndcg"),
+        hit_rate=everybody.get("hit_rate"),
+        cold_ndcg=cold.get("ndcg"),
+        travellers=everybody.get("travellers"),
+    )
 
 
 def short_of_gate(version: ModelVersion) -> bool:
