@@ -86,7 +86,8 @@ class ProfilesHolder:
         counts: dict[str, int] = {}
         ids, buckets = list(customer_ids), [bucket_of(each) for each in customer_ids]
         records = _records(ids)
-        counts["profiles_message"] = messages.redact(records)
+        known_by = tables.Identifier.objects.filter(customer_id__in=ids).values_list("lookup", flat=True)
+        counts["profiles_message"] = messages.redact(records, {bytes(lookup) for lookup in known_by})
         counts["profiles_quarantinedrow"] = _erase_quarantined(ids)
         for kept in _KEPT:
             rows = kept._default_manager.filter(bucket__in=buckets, customer_id__in=ids)
@@ -113,9 +114,16 @@ class ProfilesLocator:
         return [survivor, *folded]
 
     def lookups(self, customer_ids: Sequence[UUID]) -> list[bytes]:
-        """What these people alone are known by: claimed look-ups. A shared address would shut out all who share it."""
-        rows = tables.Identifier.objects.filter(customer_id__in=customer_ids, claims=True)
-        return [bytes(lookup) for lookup in rows.values_list("lookup", flat=True)]
+        """What these people alone are known by: what they claim, and devices on which nobody else signed in.
+
+        A shared address would shut out all who share it.
+        """
+        mine = tables.Identifier.objects.filter(customer_id__in=customer_ids)
+        devices = [bytes(d) for d in mine.filter(kind=tables.IdentifierKind.DEVICE).values_list("lookup", flat=True)]
+        others = tables.Identifier.objects.filter(kind=tables.IdentifierKind.DEVICE, lookup__in=devices)
+        shared = {bytes(d) for d in others.exclude(customer_id__in=customer_ids).values_list("lookup", flat=True)}
+        claimed = [bytes(lookup) for lookup in mine.filter(claims=True).values_list("lookup", flat=True)]
+        return [*claimed, *(device for device in devices if device not in shared)]
 
 
 def _delete(model: type[models.Model], buckets: Iterable[int], **which: Any) -> int:

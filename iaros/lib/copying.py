@@ -46,7 +46,12 @@ Column = Fixed | Varying
 
 
 def _big_endian(values: Any, dtype: str) -> Fixed:
-    array = np.ascontiguousarray(np.asarray(values), dtype=np.dtype(dtype))
+    given, target = np.asarray(values), np.dtype(dtype)
+    if target.kind == "i" and given.size and given.itemsize > target.itemsize:
+        limits = np.iinfo(target)
+        if given.min() < limits.min or given.max() > limits.max:
+            raise OverflowError(f"{given.min()} to {given.max()} does not fit a column of {target.itemsize} bytes")
+    array = np.ascontiguousarray(given, dtype=target)
     return Fixed(array.view(np.uint8).reshape(len(array), -1))
 
 

@@ -77,6 +77,12 @@ def without(line: bytes, native_keys: Collection[bytes], known_by: Collection[by
     return orjson.dumps(booking)
 
 
+def contacts_in(line: bytes) -> list[bytes]:
+    """The look-ups of the contacts of a booking."""
+    found = (_lookup(contact) for contact in orjson.loads(line).get("contacts") or [])
+    return [lookup for lookup in found if lookup]
+
+
 def _lookup(contact: dict[str, Any]) -> bytes | None:
     """By what a contact of a booking would be found as somebody's identifier."""
     kind = IdentifierKind.EMAIL if contact.get("type") == "email" else IdentifierKind.PHONE

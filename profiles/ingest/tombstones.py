@@ -31,6 +31,9 @@ def turn_away(batch: Batch, keys: list[LookedUp], source: str) -> tuple[Batch, s
     rejects = [Reject(line, "person", "was erased", "nobody who was erased") for line in sorted(whole - known)]
     turned_away = [at for at in np.flatnonzero(erased).tolist() if batch.line[at] in shared]
     native = encryption.lookup_keys(f"record:{source}", [batch.native_key[at] for at in turned_away])
+    # A contact of the booking that is said to be no passenger's is no key, but may be the erased person's all the same.
+    contacts = [lookup for line in shared for lookup in messages.contacts_in(batch.lines.raw[line])]
+    gone |= erasure.tombstoned(contacts) if contacts else set()
     redacted = {line: messages.without(batch.lines.raw[line], native, gone) for line in shared}
     rejects = [*batch.rejects, *rejects]
     return replace(batch, rejects=rejects, turned_away=frozenset(turned_away), redacted=redacted), whole
