@@ -3,6 +3,7 @@
 import os
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import environ
 import structlog
@@ -268,13 +269,13 @@ SECURE_REFERRER_POLICY = "same-origin"
 # --- Logs: JSON lines for machines, plain lines on a terminal; never the local variables of a traceback, which are
 # people's data and secrets -------------------------------------------------------------------------------------------
 LOG_FORMAT = env("LOG_FORMAT", default="console" if DEBUG else "json")
-_BEFORE = [
+_BEFORE: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
-_RENDERERS = {
+_RENDERERS: dict[str, list[Any]] = {
     "json": [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()],
     "console": [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)],
 }

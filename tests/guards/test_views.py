@@ -107,7 +107,8 @@ def _walk(resolver: URLResolver, prefix: str) -> Iterator[tuple[str, Any]]:
 
 
 def _scopes() -> set[str]:
-    return set(settings.OAUTH2_PROVIDER["SCOPES"])
+    scopes: dict[str, str] = settings.OAUTH2_PROVIDER["SCOPES"]  # type: ignore[assignment]
+    return set(scopes)
 
 
 def _permissions() -> set[str]:
