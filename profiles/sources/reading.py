@@ -50,6 +50,8 @@ def open_source(path: Path) -> BinaryIO:
     if head[:2] == b"\x1f\x8b":
         raw = io.BufferedReader(_Unpacked(raw), _BLOCK)
         head = raw.peek(4)[:4]
+    if head[:4] in (b"PK\x03\x04", b"PAR1"):
+        raw.close()
     if head[:4] == b"PK\x03\x04":
         raise WrongFile(f"{path}: is a zip archive; expected the file itself, plain or gzip")
     if head[:4] == b"PAR1":
@@ -63,8 +65,12 @@ class _Unpacked(io.RawIOBase):
     """A gzip file, unpacked as far as it is whole; `damage` says why it ended early, if it did."""
 
     def __init__(self, raw: BinaryIO) -> None:
-        self._gzip = gzip.GzipFile(fileobj=raw)
+        self._file, self._gzip = raw, gzip.GzipFile(fileobj=raw)
         self.damage = ""
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
     def readable(self) -> bool:
         return True
@@ -85,7 +91,7 @@ class _Transcoded(io.RawIOBase):
     """A UTF-16 file, read as UTF-8."""
 
     def __init__(self, raw: BinaryIO) -> None:
-        self.raw = getattr(raw, "raw", None)
+        self.raw = getattr(raw, "raw", None)  # says where a gzip file underneath ends early
         self._text = io.TextIOWrapper(raw, encoding="utf-16", errors="replace", newline="")
 
     def readable(self) -> bool:
@@ -93,6 +99,10 @@ class _Transcoded(io.RawIOBase):
 
     def read(self, size: int = -1) -> bytes:
         return self._text.read(size).encode()
+
+    def close(self) -> None:
+        self._text.close()
+        super().close()
 
 
 def no_lines() -> Lines:

@@ -1,0 +1,178 @@
+"""Whatever a file looks like: it is said by row what is wrong, and the good rows go in."""
+
+from __future__ import annotations
+
+import gzip
+
+import pytest
+
+from profiles import pipeline
+from profiles.models import QuarantinedRow
+from profiles.sources import reading
+from tests import world as people
+
+HEADER = b"Loyalty Number,Given Name,Surname,Address"
+
+
+def faults() -> list[tuple[int, str, str]]:
+    return list(QuarantinedRow.objects.order_by("row").values_list("row", "field", "reason"))
+
+
+def test_byte_order_mark__is_no_part_of_the_first_column(take_in, counts):
+    report = take_in("loyalty_members", b"\xef\xbb\xbf" + HEADER + b"\r\n1,Ann,Ek,\r\n")
+
+    assert counts(report) == (1, 0, 0, 0)
+
+
+def test_utf_16__is_read_as_it_was_meant(take_in, counts, customer, db):
+    text = HEADER.decode() + "\n1,Åse,Øst,\n"
+
+    report = take_in("loyalty_members", text.encode("utf-16"))
+
+    assert counts(report) == (1, 0, 0, 0)
+    assert customer("1")
+
+
+def test_gzip__is_unpacked(take_in, counts):
+    assert counts(take_in("loyalty_members", gzip.compress(HEADER + b"\n1,Ann,Ek,\n2,Bo,Ek,\n"))) == (2, 0, 0, 0)
+
+
+@pytest.mark.parametrize("chunk", [10_000, 100])
+def test_gzip__cut_off__whole_lines_go_in_and_the_cut_is_named(take_in, counts, monkeypatch, chunk):
+    monkeypatch.setattr(reading, "LINES_A_CHUNK", chunk)
+    lines = [f"{n},{n * 7919 % 1000003:x},{n * 104729 % 1000003:x},".encode() for n in range(3000)]
+    whole = gzip.compress(b"\n".join([HEADER, *lines]) + b"\n")
+
+    report = take_in("loyalty_members", whole[: len(whole) // 2])
+
+    new, _, _, quarantined = counts(report)
+    assert new > 1000
+    assert quarantined == 1
+    [(row, field, reason)] = faults()
+    assert (row, field) == (new + 2, "line")
+    assert reason.startswith("the gzip file ends here: ")
+
+
+def test_gzip__damaged_inside__what_came_before_goes_in(take_in, counts):
+    lines = [f"{n},{n * 7919 % 1000003:x},{n * 104729 % 1000003:x},".encode() for n in range(4000)]
+    whole = bytearray(gzip.compress(b"\n".join([HEADER, *lines]) + b"\n"))
+    middle = len(whole) // 2
+    whole[middle : middle + 1000] = bytes(1000)
+
+    new, _, _, quarantined = counts(take_in("loyalty_members", bytes(whole)))
+
+    assert new > 1000
+    assert quarantined >= 1
+    assert faults()[-1][2].startswith("the gzip file ends here: ")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"PK\x03\x04rest", "zip archive"),
+        (b"PAR1rest", "Parquet"),
+        (b"", "missing Loyalty Number"),
+        (b"Given Name\nAnn\n", "missing Loyalty Number"),
+        (b"Loyalty Number,Loyalty Number\n1,2\n", "stands twice"),
+        (b"\x1f\x8b\x08", "missing Loyalty Number"),
+    ],
+)
+def test_not_a_file_of_this_source__is_refused_and_says_why(take_in, content, said):
+    with pytest.raises(pipeline.FileRefused, match=said):
+        take_in("loyalty_members", content)
+
+
+def test_unknown_source__names_those_there_are(tmp_path):
+    with pytest.raises(pipeline.UnknownSource, match="loyalty_members"):
+        pipeline.ingest("members", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("line", "field", "reason"),
+    [
+        (b"2,An\0n,Ek,", "line", "NUL byte at position 5"),
+        (b"2,\xff,Ek,", "line", "not UTF-8: byte 0xff at position 3"),
+        (b"2,Ann,Ek,,,", "line", "6 fields"),
+        (b"2,Ann", "line", "2 fields"),
+        (HEADER, "line", "the header again"),
+        (b"2,An\rn,Ek,", "line", "carriage return at position 5"),
+        (b'2,A"n,"Ek,', "line", "quotes inside a field"),
+        (b",Ann,Ek,", "Loyalty Number", "empty"),
+        (b"2,Ann,Ek," + b"x" * 300, "Address", "300 characters"),
+    ],
+)
+def test_a_broken_row__is_named__and_its_neighbours_go_in(take_in, counts, customer, line, field, reason):
+    report = take_in("loyalty_members", HEADER + b"\n1,Ann,Ek,\n" + line + b'\n3,Bo,Ek,"a, b"\n')
+
+    assert counts(report) == (2, 0, 0, 1)
+    assert faults() == [(3, field, reason)]
+    assert customer("1") != customer("3")
+
+
+def test_nothing_but_broken_rows__are_named(take_in, counts):
+    assert counts(take_in("loyalty_members", HEADER + b"\n\xff\n\0\n")) == (0, 0, 0, 2)
+
+
+def test_blank_lines__are_no_rows_but_count_in_row_numbers(take_in, counts):
+    report = take_in("loyalty_members", HEADER + b"\n\n1,Ann,Ek,\n\n\nx\n\n")
+
+    assert counts(report) == (1, 0, 0, 1)
+    assert faults()[0][0] == 6
+
+
+def test_line_breaks_in_quotes__belong_to_the_value(take_in, counts):
+    report = take_in("loyalty_members", HEADER + b'\n1,Ann,Ek,"Ryesgade 3\r\n2100 KBH"\n2,Bo,Ek\n3,Cy,Ek,\n')
+
+    assert counts(report) == (2, 0, 0, 1)
+    assert faults() == [(4, "line", "3 fields")]
+
+
+def test_a_quote_that_never_closes__costs_its_own_row_only(take_in, counts):
+    rows = b"".join(b"%d,Ann,Ek,\n" % n for n in range(2, 200))
+
+    report = take_in("loyalty_members", HEADER + b'\n1,Ann,Ek,"open\n' + rows)
+
+    assert counts(report) == (198, 0, 0, 1)
+    assert faults() == [(2, "line", "a quote that is not closed")]
+
+
+def test_a_line_of_many_megabytes__is_counted_in_bounded_memory(tmp_path, db, monkeypatch):
+    monkeypatch.setattr(reading, "LONGEST_LINE", 1000)
+    monkeypatch.setattr(reading, "_BLOCK", 500)
+    path = tmp_path / "file"
+    path.write_bytes(HEADER + b"\n1,Ann,Ek,\n2," + b"x" * 100_000 + b"\n3,Bo,Ek,\n")
+
+    chunks = list(reading.chunks(path, header=True, quoted=True))
+
+    [chunk] = chunks
+    [(row, shown, fault)] = chunk.unreadable
+    assert (row, len(shown), fault.reason) == (3, 1024, "100,002 bytes long")
+    assert chunk.lines.rows.tolist() == [2, 4]
+
+
+def test_a_line_of_200_megabytes__lets_the_others_in(tmp_path, db, counts):
+    path = tmp_path / "file.gz"
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        file.write(HEADER + b"\n1,Ann,Ek,\n2,")
+        block = b"x" * (1 << 20)
+        file.writelines(block for _ in range(200))
+        file.write(b"\n3,Bo,Ek,\n")
+
+    report = pipeline.ingest("loyalty_members", path)
+
+    assert counts(report) == (2, 0, 0, 1)
+    assert faults() == [(3, "line", f"{200 * (1 << 20) + 2:,} bytes long")]
+
+
+def test_the_same_bad_row_twice__waits_once(take_in, counts):
+    content = HEADER + b"\nx\n1,Ann,Ek,\n"
+    take_in("loyalty_members", content)
+
+    again = take_in("loyalty_members", content, "again")
+
+    assert counts(again) == (0, 0, 1, 1)
+    assert len(faults()) == 1
+
+
+def test_members__are_people_of_the_world(world):
+    assert {world.alice, world.bob, world.carol} == {people.customer(n) for n in ("NV000001", "NV000002", "NV000003")}
