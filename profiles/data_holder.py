@@ -29,6 +29,10 @@ FROM profiles_sourcerecord r
 JOIN profiles_sourcerecord older ON older.bucket = r.bucket AND older.source_id = r.source_id
  AND older.native_key = r.native_key
 WHERE r.bucket = ANY(%(buckets)s::smallint[]) AND r.id = ANY(%(ids)s::uuid[])
+  AND NOT EXISTS (
+    SELECT FROM profiles_link l
+    WHERE l.record_id = older.id AND l.ended_at IS NULL AND NOT l.customer_id = ANY(%(customers)s::uuid[])
+  )
 """
 
 
@@ -147,7 +151,9 @@ def _records(customer_ids: Sequence[UUID]) -> list[tables.SourceRecord]:
         cursor.execute(_RECORDS_SQL, {"ids": list(customer_ids), "buckets": [bucket_of(c) for c in customer_ids]})
         found = cursor.fetchall()
         if found:
-            cursor.execute(_SUPERSEDED_SQL, {"buckets": [b for b, _ in found], "ids": [i for _, i in found]})
+            # A later version may have been corrected to somebody else: that one is not theirs.
+            whose = {"buckets": [b for b, _ in found], "ids": [i for _, i in found], "customers": list(customer_ids)}
+            cursor.execute(_SUPERSEDED_SQL, whose)
             found = sorted({*found, *cursor.fetchall()})
     buckets, ids = {b for b, _ in found}, [i for _, i in found]
     return list(tables.SourceRecord.objects.filter(bucket__in=buckets, id__in=ids).order_by("received_at", "id"))

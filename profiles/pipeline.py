@@ -125,10 +125,11 @@ def _take_in_people(feed: Feed, batch: Batch) -> Counts:
     faulty = [reject for reject in batch.rejects if reject.line not in unwritten]
     quarantine.from_lines(feed, batch.kept_lines(), [*faulty, *landed.quarantine])
     if len(landed):
+        quarantine.release(feed, [batch.lines.raw[line] for line in set(batch.line[landed.mention].tolist())])
         people = resolve.resolve(landed)
         survivors = merge.fold(people.merges, at=feed.received_at)
         assemble.assemble(landed, people)
-        assemble.rebuild(survivors, at=feed.received_at)
+        assemble.rebuild([*survivors, *people.left.values()], at=feed.received_at)
         facts.write(landed, people)
         ledger.record(_consents(feed, facts.consents(landed, people)))
     return landed.counts

@@ -83,7 +83,8 @@ class Resolved:
     """Who each landed mention is. `customer` is zero where `linked` is false: nobody is known to be it yet.
 
     `created` marks mentions whose customer was created in this batch; `sealers` are those customers' keys.
-    `merges` are pairs (survivor, duplicate) of customers found to be one person.
+    `merges` are pairs (survivor, duplicate) of customers found to be one person. Of changed mentions, by position:
+    `left` is the customer an earlier version was wrongly linked to, `waited` those whose earlier version was nobody's.
     """
 
     customer: Block
@@ -91,3 +92,5 @@ class Resolved:
     created: NDArray[np.bool_]
     sealers: dict[bytes, Sealer]
     merges: list[tuple[UUID, UUID]]
+    left: dict[int, bytes] = field(default_factory=dict)
+    waited: list[int] = field(default_factory=list)

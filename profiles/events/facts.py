@@ -20,6 +20,11 @@ from profiles.events import bookings
 from profiles.shapes import Block, Feed, Landed, Resolved
 
 _FACT_TABLES = ("profiles_passenger", "profiles_coupon", "profiles_ancillary", "profiles_loyaltyactivity")
+# Events of nobody stand under no bucket; there are few, and seldom is one of them told anew.
+_FORGET_NOBODYS_SQL = """
+DELETE FROM profiles_event WHERE bucket IS NULL AND customer_id IS NULL AND record_id = ANY(%s)
+"""
+_FORGET_WAITING_SQL = "DELETE FROM profiles_unlinkedkey WHERE record_id = ANY(%s)"
 _FORGET_SQL = """
 DELETE FROM {table} f USING facts_superseded s
 WHERE f.bucket = s.bucket AND f.customer_id = s.customer_id AND f.record_id = s.record_id
@@ -78,6 +83,9 @@ def _forget_superseded(landed: Landed, resolved: Resolved) -> None:
     positions = sorted(landed.previous)
     records = np.frombuffer(b"".join(landed.previous[i].bytes for i in positions), dtype=np.uint8).reshape(-1, 16)
     customer = resolved.customer[positions]
+    for i, at in enumerate(positions):
+        if at in resolved.left:
+            customer[i] = np.frombuffer(resolved.left[at], dtype=np.uint8)
     with connection.cursor() as cursor:
         staging.stage(
             cursor,
@@ -91,6 +99,10 @@ def _forget_superseded(landed: Landed, resolved: Resolved) -> None:
         )
         for table in (*_FACT_TABLES, "profiles_event"):
             cursor.execute(_FORGET_SQL.format(table=table))
+        if resolved.waited:
+            waited = [landed.previous[at] for at in resolved.waited]
+            cursor.execute(_FORGET_NOBODYS_SQL, [waited])
+            cursor.execute(_FORGET_WAITING_SQL, [waited])
 
 
 def _owned(table: dict[str, Any], landed: Landed, resolved: Resolved) -> dict[str, copying.Column]:

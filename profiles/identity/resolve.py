@@ -32,6 +32,12 @@ FROM identity_records wanted
 JOIN profiles_link l ON l.record_id = wanted.record_id
 WHERE l.ended_at IS NULL
 """
+_OTHERWISE_KNOWN_SQL = """
+SELECT DISTINCT l.customer_id
+FROM unnest(%s::uuid[]) AS wanted (customer_id)
+JOIN profiles_link l ON l.bucket = get_byte(uuid_send(wanted.customer_id), 15) AND l.customer_id = wanted.customer_id
+WHERE l.ended_at IS NULL AND NOT EXISTS (SELECT FROM identity_records r WHERE r.record_id = l.record_id)
+"""
 _RULES = {
     int(IdentifierKind.LOYALTY_NUMBER): LinkRule.LOYALTY_NUMBER,
     int(IdentifierKind.EMAIL): LinkRule.VERIFIED_EMAIL,
@@ -55,10 +61,15 @@ def resolve(landed: Landed) -> Resolved:
     before = _linked_before(landed)
     people = known_people({*(o for o in evidence.owner if o), *before.values()}, wanted=bool(landed.person))
     holds = _uncontradicted(landed, evidence, people)
+    waited = [at for at in landed.previous if at not in before]
+    left = _left(evidence, before, holds)
+    before = {at: customer for at, customer in before.items() if at not in left}
     group, anchored = _groups(landed, evidence, before, holds, people)
     identifiable = _identifiable(landed, evidence, before)
     devices = _device_owners(landed, identifiable)
-    return _write(landed, evidence, before, group, anchored, identifiable, devices, holds)
+    resolved = _write(landed, evidence, before, group, anchored, identifiable, devices, holds)
+    resolved.left, resolved.waited = left, waited
+    return resolved
 
 
 def _evidence(landed: Landed) -> Evidence:
@@ -98,6 +109,26 @@ def _linked_before(landed: Landed) -> dict[int, bytes]:
         )
         cursor.execute(_LINKED_SQL)
         return {place: customer.bytes for place, customer in cursor.fetchall()}
+
+
+def _left(evidence: Evidence, before: dict[int, bytes], holds: NDArray[np.bool_]) -> dict[int, bytes]:
+    """Changed mentions whose keys now name somebody else only: they move, and join nobody.
+
+    Where the earlier customer was nothing but that mention, the two are one person after all.
+    """
+    named: dict[int, set[bytes]] = {}
+    for edge in np.flatnonzero(holds).tolist() if before else []:
+        owner = evidence.owner[evidence.key[edge]]
+        if owner and int(evidence.mention[edge]) in before:
+            named.setdefault(int(evidence.mention[edge]), set()).add(owner)
+    moving = {at: before[at] for at, owners in named.items() if before[at] not in owners}
+    if not moving:
+        return {}
+    with connection.cursor() as cursor:
+        # identity_records holds the superseded records of this batch.
+        cursor.execute(_OTHERWISE_KNOWN_SQL, [[UUID(bytes=raw) for raw in set(moving.values())]])
+        otherwise_known = {customer.bytes for (customer,) in cursor.fetchall()}
+    return {at: customer for at, customer in moving.items() if customer in otherwise_known}
 
 
 def _uncontradicted(landed: Landed, evidence: Evidence, people: dict[bytes, Known]) -> NDArray[np.bool_]:

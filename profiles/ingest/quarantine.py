@@ -25,6 +25,10 @@ FROM quarantine_staged ORDER BY fingerprint
 ON CONFLICT (source_id, fingerprint) DO UPDATE
 SET last_seen_run_id = excluded.last_seen_run_id, row = excluded.row
 """
+_RELEASE_SQL = """
+DELETE FROM profiles_quarantinedrow q USING quarantine_released r
+WHERE q.source_id = %s AND q.fingerprint = r.fingerprint
+"""
 
 
 def from_lines(feed: Feed, lines: Lines, rejects: Sequence[Reject]) -> None:
@@ -67,6 +71,17 @@ def set_aside(feed: Feed, rows: Sequence[tuple[int, bytes, Reject]]) -> None:
             "at": feed.received_at,
         }
         cursor.execute(_INSERT_SQL, parameters)
+
+
+def release(feed: Feed, accepted: Sequence[bytes]) -> None:
+    """Forget the rows that waited and went in after all: the same raw text was accepted."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM profiles_quarantinedrow WHERE source_id = %s)", [feed.source_id])
+        if not cursor.fetchone()[0]:
+            return
+        prints = sorted(encryption.lookup_keys("quarantine", [raw.decode("latin-1") for raw in accepted]))
+        staging.stage(cursor, "quarantine_released", "fingerprint bytea", {"fingerprint": copying.blobs(prints)})
+        cursor.execute(_RELEASE_SQL, [feed.source_id])
 
 
 def _printable(text: str) -> str:
