@@ -6,13 +6,14 @@ So nothing learnt from lies later than what judges it, and no one calibrates a m
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from django.conf import settings
 from django.db import connection, transaction
 
 from iaros.lib.reports import Progress, silent
@@ -78,10 +79,16 @@ def train(
     model, coverage = fit(spec, parts, seed=seed)
     figures = judge(spec, model, parts.test, coverage) | {"train_seconds": round(time.perf_counter() - started, 3)}
     figures |= {"rows_train": len(parts.train), "rows_calibrate": len(parts.calibrate)}
-    checks = spec.gate.judge(figures)
+    checks = [*spec.gate.judge(figures), *asked_by_the_airline(figures)]
     version = _store(spec, as_of, model, figures, checks, parts, trained_by=trained_by, seed=seed)
     progress(phase=f"{spec.name}: learning", done=1, total=1)
     return registry.settle(version, trained_by)
+
+
+def asked_by_the_airline(figures: Mapping[str, float]) -> list[Check]:
+    """What `segmentation.confidence_threshold` adds to every gate: chances are as good as they claim, 1 - ECE."""
+    threshold = settings.INTELLIGENCE.segmentation.confidence_threshold
+    return [Check("ece", figures["ece"], "at most", round(1 - threshold, 6))] if "ece" in figures else []
 
 
 def moments(spec: ModelSpec, as_of: datetime) -> tuple[Moment, list[Moment]]:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command, get_commands
 
-from tests.guards.house import ROOT, files, named, told
+from iaros.lib.config import READERS
+from tests.guards.house import ROOT, files, named, sources, told
 
 PAGES = [path for path in files() if path.suffix == ".md"]
 # Known before Django is: iaros/bootstrap.
@@ -37,6 +38,23 @@ def test_commands__that_documents_name__exist() -> None:
     ]
 
     assert not faults, told(faults, "No such command; name the one that is meant, or write it:")
+
+
+def test_settings__are_all_described() -> None:
+    page = (ROOT / "docs/settings.md").read_text()
+    variables = re.findall(r"\benv(?:\.\w+)?\(\s*\"([A-Z_]+)\"", (ROOT / "iaros/settings.py").read_text())
+    keys = [key for _, key in READERS]
+    faults = [name for name in [*variables, *keys] if name not in page]
+
+    assert not faults, told(faults, "Say in docs/settings.md what it does:")
+
+
+def test_the_airlines_settings__each_have_an_effect() -> None:
+    code = "".join(path.read_text() for path in sources() if named(path) != "iaros/lib/config.py")
+    fixed = {"gdpr_compliance", "consent_required"}  # only true is taken, so there is nothing to ask
+    faults = [f"{section}.{key}" for section, key in READERS if key not in fixed and f".{section}.{key}" not in code]
+
+    assert not faults, told(faults, "The key has no effect: give it one, or refuse it in iaros/lib/config.py:")
 
 
 def test_links__between_documents__lead_somewhere() -> None:
