@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Count
 from django.utils import timezone
 
-from iaros.lib.models import FINISHED, Job, JobState
+from iaros.lib.models import Job, JobState
 from iaros.web.formats import words
 
 TONES = {
@@ -86,7 +86,3 @@ def kinds() -> list[str]:
 
 def get_job(job_id: UUID) -> Job | None:
     return Job.objects.select_related("owner").filter(id=job_id).first()
-
-
-def unfinished(job: Job) -> bool:
-    return job.state not in FINISHED

@@ -10,7 +10,7 @@ from recommendations.selectors import RecommenderStatus, recommender_status
 from segmentation.ml import registry
 from segmentation.ml.catalogue import SPECS
 from segmentation.ml.spec import ModelSpec
-from segmentation.models import ModelVersion, VersionStatus
+from segmentation.models import ModelVersion
 
 # The figures that a line of the list has room for, by what the model predicts.
 _TOLD = {"binary": ("roc_auc", "ece", "coverage_90"), "regression": ("spearman", "mae", "coverage_90")}
@@ -126,7 +126,3 @@ def _method(name: str, policy: str, of: dict[str, Any]) -> Method:
         cold_ndcg=cold.get("ndcg"),
         travellers=everybody.get("travellers"),
     )
-
-
-def short_of_gate(version: ModelVersion) -> bool:
-    return version.status == VersionStatus.SHORT

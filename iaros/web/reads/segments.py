@@ -15,7 +15,7 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from iaros.lib import sql
-from iaros.lib.purposes import BASIS, Channel, LawfulBasis, Purpose
+from iaros.lib.purposes import Channel, Purpose
 from iaros.web.formats import NONE
 from privacy.consent import gate
 from segmentation.models import Direction, Segment, SegmentVersion, Transition
@@ -191,7 +191,3 @@ def recent_moves(segment: Segment, purpose: Purpose, limit: int = 12) -> list[Mo
 
 def _loaded(why: Any) -> dict[str, Any]:
     return json.loads(why) if isinstance(why, str) else (why or {})
-
-
-def on_consent(purpose: Purpose) -> bool:
-    return BASIS[purpose] is LawfulBasis.CONSENT

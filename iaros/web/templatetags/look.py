@@ -108,11 +108,6 @@ def initials(name: str) -> str:
     return "".join(letters[:1] + letters[-1:] if len(letters) > 1 else letters).upper() or "··"
 
 
-@register.filter
-def item(mapping: dict[str, Any], key: str) -> Any:
-    return mapping.get(key)
-
-
 @register.simple_tag
 def airline() -> str:
     return str(settings.AIRLINE_NAME)
