@@ -45,9 +45,9 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(), filename=str(path))
 
 
-def imports(path: Path) -> Iterator[tuple[int, str]]:
-    """(line, module) of every import of a file."""
-    for node in ast.walk(tree(path)):
+def imports(path: Path, *, when_loaded: bool = False) -> Iterator[tuple[int, str]]:
+    """(line, module) of every import of a file, or of those alone that loading it carries out."""
+    for node in tree(path).body if when_loaded else ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
