@@ -21,8 +21,12 @@ def stage(cursor: Any, name: str, definition: str, columns: Mapping[str, Column]
 def prefer_index_lookups(cursor: Any) -> None:
     """For the rest of the transaction, join staged rows by index look-ups.
 
-    A temporary table has no statistics, and the planner would read millions of rows to find thousands.
+    A temporary table has no statistics, and neither has a table that was filled a minute ago: the planner would read
+    millions of rows to find thousands. Measured on a fresh database: 75 s instead of 0.3 s.
     """
+    cursor.execute("SET LOCAL enable_seqscan = off")
+    # A plan that may not read in sequence looks dear, and what looks dear would be compiled first, for a second or more.
+    cursor.execute("SET LOCAL jit = off")
     cursor.execute("SET LOCAL enable_hashjoin = off")
     cursor.execute("SET LOCAL enable_mergejoin = off")
     cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")

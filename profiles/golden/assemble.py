@@ -67,6 +67,8 @@ def assemble(landed: Landed, resolved: Resolved) -> int:
     if person is None:
         return 0
     firsts, others = _split(resolved, person)
+    if not landed.person:
+        others = set()  # This feed says nothing about who people are, so nobody's profile changes.
     at = landed.feed.received_at
     trust = landed.feed.connector.trust
     rows: list[Golden] = [
