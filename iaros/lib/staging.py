@@ -29,4 +29,5 @@ def prefer_index_lookups(cursor: Any) -> None:
     cursor.execute("SET LOCAL jit = off")
     cursor.execute("SET LOCAL enable_hashjoin = off")
     cursor.execute("SET LOCAL enable_mergejoin = off")
+    cursor.execute("SET LOCAL enable_material = off")
     cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")

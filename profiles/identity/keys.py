@@ -14,10 +14,15 @@ from profiles.models import IdentifierKind
 from profiles.shapes import LookedUp
 from profiles.sources.contract import Keys
 
+# One look-up a row, whatever the planner believes of a table that is being filled.
 _CLAIMED_SQL = """
-SELECT wanted.place, i.customer_id
+SELECT wanted.place, claimed.customer_id
 FROM identity_wanted wanted
-JOIN profiles_identifier i ON i.lookup = wanted.lookup AND i.kind = wanted.kind AND i.claims
+CROSS JOIN LATERAL (
+    SELECT i.customer_id FROM profiles_identifier i
+    WHERE i.lookup = wanted.lookup AND i.kind = wanted.kind AND i.claims
+    LIMIT 1
+) claimed
 """
 _DEVICE_SQL = """
 SELECT wanted.place, (array_agg(i.customer_id))[1]

@@ -25,11 +25,17 @@ T = TypeVar("T")
 LINES_A_MESSAGE = 200
 SEPARATOR = b"\0"  # no line holds one: a line that did was set aside when the file was read
 
+# LATERAL with LIMIT 1 is one look-up a row, whatever the planner believes: right after a load it believes that the
+# source has a single record, and would compare each row with all of them.
 _KNOWN_SQL = """
-SELECT wanted.place, r.id, r.content_hash
+SELECT wanted.place, known.id, known.content_hash
 FROM landing_wanted wanted
-JOIN profiles_sourcerecord r ON r.bucket = wanted.bucket AND r.source_id = %s AND r.native_key = wanted.native_key
-WHERE r.superseded_at IS NULL
+CROSS JOIN LATERAL (
+    SELECT r.id, r.content_hash FROM profiles_sourcerecord r
+    WHERE r.bucket = wanted.bucket AND r.source_id = %s AND r.native_key = wanted.native_key
+      AND r.superseded_at IS NULL
+    LIMIT 1
+) known
 """
 _SUPERSEDE_SQL = """
 UPDATE profiles_sourcerecord r SET superseded_at = %s
