@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pandas as pd
@@ -136,8 +137,10 @@ def trip() -> tuple[UUID, UUID]:
 
 
 @pytest.fixture
-def churn() -> ModelSpec:
+def churn(settings: Any) -> ModelSpec:
     """Four hundred customers with a past, and a churn model that speaks whatever it is worth."""
+    asked = replace(settings.INTELLIGENCE.segmentation, confidence_threshold=0.0)
+    settings.INTELLIGENCE = replace(settings.INTELLIGENCE, segmentation=asked)
     population.facts(population.customers(400), each=25)
     spec = replace(CHURN_90D, gate=OPEN_GATE, snapshots=2)
     training.train(spec, AS_OF)
