@@ -68,7 +68,15 @@ def language(value: str) -> str | None:
 
 def phone(value: str) -> str | None:
     """The number in E.164, or None if it is not a valid number; a number without its country is not one."""
-    compact = value.strip().replace(" ", "").replace("-", "").replace("(", "").replace(")", "").replace("/", "")
+    compact = (
+        value.strip()
+        .replace(" ", "")
+        .replace("-", "")
+        .replace("(", "")
+        .replace(")", "")
+        .replace("/", "")
+        .replace(".", "")
+    )
     if compact.startswith("00"):
         compact = "+" + compact[2:]
     if not compact.startswith("+") or not compact[1:].isdigit() or not 8 <= len(compact) <= 16 or compact[1] == "0":
