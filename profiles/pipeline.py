@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from django.db.utils import IntegrityError, OperationalError
 
 from iaros.lib import clock, staging
+from iaros.lib.memory import undisturbed
 from iaros.lib.reports import Progress, StageReport, silent, timed
 from privacy import ledger
 from profiles.enrichment import search_keys
@@ -95,7 +96,7 @@ def take_in(feed: Feed, chunk: reading.Chunk) -> Counts:
     facts.ensure_partitions(batch.facts.get("events"))
     for left in reversed(range(TRIES)):
         try:
-            with transaction.atomic():
+            with undisturbed(), transaction.atomic():
                 return _take_in(feed, chunk, batch)
         except (IntegrityError, OperationalError):
             if not left:

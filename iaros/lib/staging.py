@@ -25,7 +25,7 @@ def prefer_index_lookups(cursor: Any) -> None:
     millions of rows to find thousands. Measured on a fresh database: 75 s instead of 0.3 s.
     """
     cursor.execute("SET LOCAL enable_seqscan = off")
-    # A plan that may not read in sequence looks dear, and what looks dear would be compiled first, for a second or more.
+    # A plan that may not read in sequence looks dear, and what looks dear would be compiled first, for a second.
     cursor.execute("SET LOCAL jit = off")
     cursor.execute("SET LOCAL enable_hashjoin = off")
     cursor.execute("SET LOCAL enable_mergejoin = off")

@@ -41,12 +41,14 @@ INSERT INTO profiles_profile (bucket, id, {_COLUMNS}) SELECT bucket, id, {_COLUM
 ON CONFLICT (bucket, id) DO UPDATE SET
 {", ".join(f"{c} = excluded.{c}" for c in _COLUMNS.split(", "))}
 """
+# Current records, said so that the partial index of current keys does not fit: by it, a whole bucket would be searched
+# for each record, 110 microseconds instead of 4.
 _RECORDS_SQL = """
 SELECT w.id, r.id, r.source_id, r.received_at, r.key_id, r.cipher
 FROM golden_wanted w
 JOIN profiles_link l ON l.bucket = w.bucket AND l.customer_id = w.id AND l.ended_at IS NULL
 JOIN profiles_sourcerecord r ON r.bucket = l.record_bucket AND r.id = l.record_id
-WHERE r.cipher IS NOT NULL AND r.superseded_at IS NULL
+WHERE r.cipher IS NOT NULL AND coalesce(r.superseded_at, 'infinity') = 'infinity'
 """
 
 _OUTDATED_SQL = """

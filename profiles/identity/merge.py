@@ -32,7 +32,11 @@ FROM ended
 _REDIRECT_SQL = """
 UPDATE profiles_customer c SET merged_into = m.survivor
 FROM merge_pairs m
-WHERE (c.bucket = m.duplicate_bucket AND c.id = m.duplicate) OR c.merged_into = m.duplicate
+WHERE c.bucket = m.duplicate_bucket AND c.id = m.duplicate
+"""
+# Those who were folded into the duplicate before now lead to the survivor.
+_REDIRECT_EARLIER_SQL = """
+UPDATE profiles_customer c SET merged_into = m.survivor FROM merge_pairs m WHERE c.merged_into = m.duplicate
 """
 # The survivor may hold the same look-up already: then the duplicate's row goes, and a claim it held passes on.
 _IDENTIFIERS_SQL = """
@@ -88,6 +92,7 @@ def fold(pairs: Sequence[tuple[UUID, UUID]], *, at: datetime) -> list[bytes]:
             cursor.execute(_FACTS_SQL.format(table=table, bucket="AND f.bucket = m.duplicate_bucket"))
         cursor.execute(_FACTS_SQL.format(table="profiles_event", bucket="AND f.bucket = m.duplicate_bucket"))
         cursor.execute(_REDIRECT_SQL)
+        cursor.execute(_REDIRECT_EARLIER_SQL)
         for table in ("profiles_profile", "profiles_searchkeys"):
             cursor.execute(_FORGET_SQL.format(table=table))
     ledger.move_all(pairs)

@@ -38,6 +38,15 @@ class Migration(migrations.Migration):
                     models.SmallIntegerField(help_text="the source that mentioned the person first"),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("merged_into__isnull", False)),
+                        fields=["merged_into"],
+                        name="profiles_customer_merged",
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Message",

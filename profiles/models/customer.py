@@ -40,6 +40,13 @@ class Customer(models.Model):
 
     objects = CustomerQuerySet.as_manager()
 
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["merged_into"], condition=models.Q(merged_into__isnull=False), name="profiles_customer_merged"
+            ),
+        ]
+
     def __str__(self) -> str:
         return str(self.id)
 
