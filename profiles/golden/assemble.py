@@ -41,14 +41,20 @@ INSERT INTO profiles_profile (bucket, id, {_COLUMNS}) SELECT bucket, id, {_COLUM
 ON CONFLICT (bucket, id) DO UPDATE SET
 {", ".join(f"{c} = excluded.{c}" for c in _COLUMNS.split(", "))}
 """
-# Current records, said so that the partial index of current keys does not fit: by it, a whole bucket would be searched
-# for each record, 110 microseconds instead of 4.
+# OFFSET 0 keeps each step apart: one look-up of a customer's links, one of each record by its id. Left to itself the
+# planner searched whole buckets by whatever index seemed cheap, 5 milliseconds a customer instead of 0.02.
 _RECORDS_SQL = """
 SELECT w.id, r.id, r.source_id, r.received_at, r.key_id, r.cipher
 FROM golden_wanted w
-JOIN profiles_link l ON l.bucket = w.bucket AND l.customer_id = w.id AND l.ended_at IS NULL
-JOIN profiles_sourcerecord r ON r.bucket = l.record_bucket AND r.id = l.record_id
-WHERE r.cipher IS NOT NULL AND coalesce(r.superseded_at, 'infinity') = 'infinity'
+CROSS JOIN LATERAL (
+    SELECT l.record_bucket, l.record_id FROM profiles_link l
+    WHERE l.bucket = w.bucket AND l.customer_id = w.id AND l.ended_at IS NULL OFFSET 0
+) linked
+CROSS JOIN LATERAL (
+    SELECT s.id, s.source_id, s.received_at, s.key_id, s.cipher, s.superseded_at FROM profiles_sourcerecord s
+    WHERE s.bucket = linked.record_bucket AND s.id = linked.record_id OFFSET 0
+) r
+WHERE r.cipher IS NOT NULL AND r.superseded_at IS NULL
 """
 
 _OUTDATED_SQL = """
