@@ -20,7 +20,7 @@ from iaros.demo import END_AT
 from iaros.lib.reports import StageReport
 
 FIRST_NUMBER = 100_000_000
-ROWS_A_FILE, KNOWN_SHARE = 50_000, 0.15
+ROWS_A_FILE, KNOWN_SHARE = 30_000, 0.15
 SEED = 42
 
 Say = Callable[[str], None]
