@@ -22,8 +22,8 @@ from iaros.lib.models import Job, JobState
 from iaros.lib.purposes import Channel, Purpose
 from privacy import consent
 
-# The kind under which the whole refresh runs as a job; its result holds the report of each stage.
-REFRESH_JOB = "refresh"
+# Jobs that run the whole refresh; their result holds the report of each stage.
+REFRESH_JOBS = ("refresh", "load_demo")
 DAY = timedelta(days=1)
 
 
@@ -176,7 +176,7 @@ def pipeline_today() -> tuple[list[PipelineStage], datetime | None]:
     row = sql.query(_INGEST_SQL)[0]
     landed = PipelineStage("Landed", row["read"], _rate(row["read"], row["seconds"]), row["seconds"])
     rejected = PipelineStage("Rejected", row["quarantined"], 0.0, 0.0)
-    job = Job.objects.filter(kind=REFRESH_JOB, state=JobState.SUCCEEDED).order_by("-finished_at").first()
+    job = Job.objects.filter(kind__in=REFRESH_JOBS, state=JobState.SUCCEEDED).order_by("-finished_at").first()
     reports = (job.result or {}).get("stages", []) if job else []
     stages = [PipelineStage(r["stage"], r["profiles"], r["per_second"], r["seconds"]) for r in reports]
     return [landed, rejected, *stages], job.finished_at if job else row["finished_at"]
