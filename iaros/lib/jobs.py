@@ -5,6 +5,7 @@ A job runs under `running(job)`; the work calls `job_progress` as often as it li
 
 from __future__ import annotations
 
+import threading
 import time
 import traceback
 import uuid
@@ -13,7 +14,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from iaros.lib import outbox
@@ -21,6 +22,7 @@ from iaros.lib.models import FINISHED, Job, JobState
 from iaros.lib.queues import Queue
 
 LOST_AFTER = timedelta(minutes=5)
+BEAT_SECONDS = 30.0
 
 
 class JobCancelled(Exception):
@@ -98,7 +100,8 @@ def running(job: Job) -> Iterator[JobProgress]:
         raise AlreadyRunning(f"job {job.id} is not waiting to be run")
     job.refresh_from_db()
     try:
-        yield JobProgress(job)
+        with _beating(job.id):
+            yield JobProgress(job)
     except JobCancelled:
         _finish(job, JobState.CANCELLED)
     except BaseException as error:
@@ -115,6 +118,25 @@ def running(job: Job) -> Iterator[JobProgress]:
         raise
     else:
         _finish(job, JobState.SUCCEEDED)
+
+
+@contextmanager
+def _beating(job_id: uuid.UUID) -> Iterator[None]:
+    """Say every half minute that the worker lives, also while one long step reports no progress."""
+    over = threading.Event()
+
+    def beat() -> None:
+        while not over.wait(BEAT_SECONDS):
+            Job.objects.filter(id=job_id).update(heartbeat_at=timezone.now())
+        connection.close()
+
+    heart = threading.Thread(target=beat, daemon=True, name="job heartbeat")
+    heart.start()
+    try:
+        yield
+    finally:
+        over.set()
+        heart.join(timeout=5)
 
 
 def _finish(job: Job, state: JobState, problem: dict[str, Any] | None = None) -> None:
