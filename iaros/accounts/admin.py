@@ -124,4 +124,4 @@ def _above_an_operator(user: User) -> bool:
 
 def _show_once(request: HttpRequest, client: ApiClient) -> None:
     client.client_secret = generate_client_secret()
-    messages.warning(request, f"{client.client_id}: the secret is {client.client_secret} and is shown only now.")
+    messages.warning(request, f"The secret of {client.client_id} is {client.client_secret}, shown only now.")

@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,8 +53,27 @@ class Cluster:
         """Start the server and wait until it takes connections; `Problem` when it does not."""
         self.stop_orphan()
         self._write_settings()
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            server = self._launch(port)
+            ready = self._waited_for(server)
+            if ready and server.poll() is None:
+                return server
+            server.kill()
+            server.wait()
+            said = _tail(self.log)
+            # The backends of a server that was killed hold its shared memory until they notice, a moment later.
+            if "shared memory block" not in said or time.monotonic() > deadline:
+                raise Problem(f"Postgres did not start:\n{said}", f"see the end of {self.log}.")
+            time.sleep(0.5)
+
+    def _waited_for(self, server: subprocess.Popen[bytes]) -> bool:
+        """Whether the server took connections, or ended, in time."""
+        return wait_until(lambda: server.poll() is not None or self._is_ready(server.pid), _PATIENCE)
+
+    def _launch(self, port: int) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
-            server = subprocess.Popen(
+            return subprocess.Popen(
                 [str(self.programs / "postgres"), "-D", str(self.data), "-p", str(port)],
                 cwd="/",
                 env=_plain_environment(),
@@ -64,12 +84,6 @@ class Cluster:
                 preexec_fn=lambda: die_with_parent(signal.SIGINT),
                 **self.account.options(),  # type: ignore[call-overload]
             )
-        ready = wait_until(lambda: server.poll() is not None or self._is_ready(server.pid), _PATIENCE)
-        if not ready or server.poll() is not None:
-            server.kill()
-            server.wait()
-            raise Problem(f"Postgres did not start:\n{_tail(self.log)}", f"see the end of {self.log}.")
-        return server
 
     def stop_orphan(self) -> None:
         """End a server that lost its keeper, and clear the pid file of one that died with its machine."""
@@ -82,8 +96,9 @@ class Cluster:
             os.kill(pid, signal.SIGINT)
             if not wait_until(lambda: not is_alive(pid), _PATIENCE):
                 raise Problem(f"An older Postgres (process {pid}) does not stop.", "end it, then run it again.")
-        elif is_alive(pid):
-            # The number now belongs to somebody else; Postgres would take it for a running server.
+        else:
+            # The number belongs to somebody else by now, or to a dead process nobody collected yet; Postgres would take
+            # either for a running server.
             pid_file.unlink(missing_ok=True)
 
     def _is_ours(self, pid: int) -> bool:

@@ -36,6 +36,7 @@ def attached(checkout: Checkout, *, scratch: bool = False) -> Iterator[list[int]
         users = Lock(checkout.run / USERS)
         users.take(shared=True)
         keeper = None
+        _let_a_dead_keeper_go(checkout)
         if is_held(checkout.run / KEEPER):
             _require(running(checkout), wanted)
         else:
@@ -46,6 +47,13 @@ def attached(checkout: Checkout, *, scratch: bool = False) -> Iterator[list[int]
         pid = running(checkout).get("keeper", 0)
         users.close()
         _see_out(checkout, pid, keeper)
+
+
+def _let_a_dead_keeper_go(checkout: Checkout) -> None:
+    """A keeper that was killed leaves its lock to its servers, until they notice that it is gone and end."""
+    pids = running(checkout)
+    if pids and not is_alive(pids["keeper"]):
+        wait_until(lambda: not is_held(checkout.run / KEEPER), 15)
 
 
 def running(checkout: Checkout) -> dict[str, int]:

@@ -56,7 +56,7 @@ def test_api_client__made_by_an_operator__secret_is_shown_once_and_kept_hashed(c
     shop = ApiClient.objects.get(name="Web shop")
     assert (shop.scopes, shop.purposes) == (["profiles:read"], ["servicing"])
     assert shop.client_secret.startswith("pbkdf2_sha256$")
-    assert f"{shop.client_id}: the secret is" in page.content.decode()
+    assert f"The secret of {shop.client_id} is" in page.content.decode()
 
 
 def _of(role: str, **more) -> User:

@@ -36,8 +36,10 @@ def test_two_workers__same_new_people_in_both_files__each_is_created_once(tmp_pa
         threading.Thread(target=work, args=("loyalty_members", members)),
         threading.Thread(target=work, args=("loyalty_activity", activity)),
     ]
-    [worker.start() for worker in workers]
-    [worker.join() for worker in workers]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
 
     assert failures == []
     assert Customer.objects.filter(merged_into__isnull=True).count() == PEOPLE
