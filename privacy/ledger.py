@@ -51,6 +51,16 @@ WHERE s.bucket = get_byte(uuid_send(pair.survivor), 15) AND s.id = pair.survivor
     AND s.restricted_at IS NULL AND d.restricted_at IS NOT NULL
 """
 
+# What merges added goes with the last of those who were merged and had said something.
+_FORGET_MERGE_SQL = """
+DELETE FROM privacy_consentevent gone
+WHERE gone.bucket = %(bucket)s AND gone.customer_id = %(customer)s AND gone.method = 'merge'
+  AND NOT EXISTS (
+    SELECT FROM privacy_consentevent said
+    WHERE said.bucket = %(bucket)s AND said.customer_id = %(customer)s
+      AND said.recorded_for <> %(customer)s AND said.method <> 'merge'
+  )
+"""
 _GIVE_BACK_SQL = """
 UPDATE privacy_consentevent
 SET customer_id = %(restored)s, bucket = %(restored_bucket)s
@@ -119,7 +129,8 @@ def move_all(pairs: Sequence[tuple[UUID, UUID]]) -> None:
 def give_back(customer_id: UUID, restored: UUID, record_ids: Iterable[UUID]) -> None:
     """Undo a merge: what `restored` said, by record or directly, is theirs again, and both stand as they stood.
 
-    Where others remain merged into `customer_id`, the stricter of what is left stands.
+    Where somebody else who made statements remains merged into `customer_id`, what their merge added stands too, and
+    so does what this one added: rather too strict than too free.
     """
     with rewriting() as cursor:
         params: dict[str, Any] = {
@@ -129,12 +140,8 @@ def give_back(customer_id: UUID, restored: UUID, record_ids: Iterable[UUID]) -> 
             "restored_bucket": bucket_of(restored),
             "records": list(record_ids),
         }
-        cursor.execute(
-            "DELETE FROM privacy_consentevent WHERE bucket = %(bucket)s AND customer_id = %(customer)s "
-            "AND method = 'merge'",
-            params,
-        )
         cursor.execute(_GIVE_BACK_SQL, params)
+        cursor.execute(_FORGET_MERGE_SQL, params)
     rebuild_states([customer_id, restored])
 
 
