@@ -40,12 +40,20 @@ class ReportCommand(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         as_json = options.pop("as_json")
-        document = self.report(**options)
+        try:
+            document = self.report(**options)
+        except Refused as refusal:
+            if as_json:
+                self._print({"refused": str(refusal)})
+            raise
         if as_json:
-            sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY) + b"\n")
-            sys.stdout.flush()
+            self._print(document)
         else:
             self.render(document)
+
+    def _print(self, document: dict[str, Any]) -> None:
+        sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY) + b"\n")
+        sys.stdout.flush()
 
     def render(self, document: dict[str, Any]) -> None:
         """Print the report for a person."""
