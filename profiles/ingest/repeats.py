@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -31,14 +32,14 @@ def scan(connector: Connector, path: Path, header: bytes | None) -> Repeats:
     """Read the file once for its keys. A file of one chunk needs no scan: its rows meet anyway."""
     hashes: list[np.ndarray] = []
     rows: list[np.ndarray] = []
-    for chunk in reading.chunks(path, header=connector.has_header, quoted=connector.quoted):
-        if len(chunk.lines.raw) < reading.LINES_A_CHUNK and not hashes:
-            return Repeats(rows=len(chunk.lines.raw) + len(chunk.unreadable))
+    chunks = reading.chunks(path, connector, header)
+    first, second = next(chunks, None), next(chunks, None)
+    if first is None or second is None:
+        return Repeats(rows=len(first.lines.raw) + len(first.unreadable) if first else 0)
+    for chunk in chain([first, second], chunks):
         line, keys = connector.scan(header, chunk.lines)
         hashes.append(np.array([_hashed(key) for key in keys], dtype=np.int64))
         rows.append(chunk.lines.rows[line])
-    if not hashes:
-        return Repeats()
     return _repeated(np.concatenate(hashes), np.concatenate(rows))
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from profiles import pipeline
 from profiles.models import QuarantinedRow
-from profiles.sources import reading
+from profiles.sources import line_units, loyalty_members, reading, units
 from tests import world as people
 
 HEADER = b"Loyalty Number,Given Name,Surname,Address"
@@ -50,7 +50,7 @@ def test_gzip__cut_off__whole_lines_go_in_and_the_cut_is_named(take_in, counts, 
     assert quarantined == 1
     [(row, field, reason)] = faults()
     assert (row, field) == (new + 2, "line")
-    assert reason.startswith("the gzip file ends here: ")
+    assert reason.startswith("the packed file ends here: ")
 
 
 def test_gzip__damaged_inside__what_came_before_goes_in(take_in, counts):
@@ -63,7 +63,7 @@ def test_gzip__damaged_inside__what_came_before_goes_in(take_in, counts):
 
     assert new > 1000
     assert quarantined >= 1
-    assert faults()[-1][2].startswith("the gzip file ends here: ")
+    assert faults()[-1][2].startswith("the packed file ends here: ")
 
 
 @pytest.mark.parametrize(
@@ -137,12 +137,13 @@ def test_a_quote_that_never_closes__costs_its_own_row_only(take_in, counts):
 
 
 def test_a_line_of_many_megabytes__is_counted_in_bounded_memory(tmp_path, db, monkeypatch):
-    monkeypatch.setattr(reading, "LONGEST_LINE", 1000)
-    monkeypatch.setattr(reading, "_BLOCK", 500)
+    monkeypatch.setattr(line_units, "LONGEST_UNIT", 1000)
+    monkeypatch.setattr(units, "LONGEST_UNIT", 1000)
+    monkeypatch.setattr(line_units, "BLOCK", 500)
     path = tmp_path / "file"
     path.write_bytes(HEADER + b"\n1,Ann,Ek,\n2," + b"x" * 100_000 + b"\n3,Bo,Ek,\n")
 
-    chunks = list(reading.chunks(path, header=True, quoted=True))
+    chunks = list(reading.chunks(path, loyalty_members.CONNECTOR, HEADER))
 
     [chunk] = chunks
     [(row, shown, fault)] = chunk.unreadable

@@ -1,0 +1,201 @@
+"""A record an object: one a line, the items of an array, or what an envelope around them holds, however it is laid out.
+
+Objects are cut out of the file as they stand, without being parsed, so that their raw form can be kept.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO
+
+import orjson
+
+from profiles.sources import line_units
+from profiles.sources.contract import Reject
+from profiles.sources.opening import BLOCK, damage_of
+from profiles.sources.units import LONGEST_UNIT, SHOWN, Unit, cut_off, fault_of, whole
+
+_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|["{}\[\]]', re.DOTALL)
+_STRING_END = re.compile(rb'[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_MEMBER = re.compile(rb'"([^"\\]*)"\s*:\s*\Z')
+_BETWEEN = b" \t\r\n,\x1e"  # what may stand between objects; the last begins a record of RFC 7464
+_LOOKED_AT_FIRST = 1 << 16
+
+
+def units(file: BinaryIO, *, within: Sequence[str] = ()) -> Iterator[Unit]:
+    """The objects of the file.
+
+    `within` names members of an envelope that hold the records, as one object or an array of them:
+    `{"tickets": [{...}, {...}], "count": 2}`. What stands between objects and is none, or is never closed, is handed
+    out as a fault. A file of an object a line is read by line, so that a broken one takes no other with it.
+    """
+    first = file.read(_LOOKED_AT_FIRST)
+    whole_file = _Prefixed(first, file)
+    if _object_a_line(first, within):
+        yield from line_units.units(whole_file)  # type: ignore[arg-type]
+        return
+    scan = _Scan(frozenset(name.encode() for name in within))
+    while block := whole_file.read(BLOCK):
+        yield from scan.feed(block)
+    yield from scan.finish(damage_of(file))
+
+
+class _Prefixed:
+    """The file with the bytes that were looked at before."""
+
+    def __init__(self, first: bytes, file: BinaryIO) -> None:
+        self._first, self._file, self.raw = first, file, getattr(file, "raw", None)
+
+    def read(self, size: int) -> bytes:
+        first, self._first = self._first, b""
+        return first or self._file.read(size)
+
+
+def _object_a_line(first: bytes, within: Sequence[str]) -> bool:
+    """Whether one of the first lines is a record of its own."""
+    lines = first.removeprefix(codecs.BOM_UTF8).split(b"\n")
+    if len(lines) == 1 or first.lstrip(codecs.BOM_UTF8 + b" \r\n\t")[:1] == b"[":
+        return False
+    for line in lines[:20]:
+        try:
+            found = orjson.loads(line) if line.strip() else None
+        except orjson.JSONDecodeError:
+            continue
+        if isinstance(found, dict):
+            return not any(name in found for name in within)
+    return False
+
+
+class _Scan:
+    """Reads on block by block and remembers where it stands: around the records, in one, or in a string."""
+
+    def __init__(self, within: frozenset[bytes]) -> None:
+        self.within = within
+        self.text = b""  # from the beginning of the current record, or from where the last one ended
+        self.row, self.counted = 1, 0  # the line on which byte `counted` of `text` stands
+        self.at = 0  # how far `text` was looked at
+        self.in_string = False
+        self.start = -1  # where in `text` the current record begins
+        self.depth = 0  # brackets open inside it, itself included
+        self.around = ""  # brackets open around the records: of an envelope { and of an array [
+        self.skipped = 0  # brackets open inside a member of an envelope that holds no records
+        self.gap = 0  # where what stands between two records begins
+        self.lost = 0  # bytes of a record that is too long, dropped
+
+    def feed(self, block: bytes) -> Iterator[Unit]:
+        if not self.text and self.row == 1:
+            block = block.removeprefix(codecs.BOM_UTF8)
+        self.text += block
+        if self.in_string and not self._leave_string():
+            yield from self._forget()
+            return
+        for token in _TOKEN.finditer(self.text, self.at):
+            if token.end() - token.start() > 1:
+                continue
+            mark = token.group().decode()
+            if mark == '"':
+                self.at = token.end()
+                self.in_string = True
+                self._leave_string()
+                break
+            yield from self._bracket(mark, token.start())
+        else:
+            self.at = len(self.text)
+        yield from self._forget()
+
+    def _leave_string(self) -> bool:
+        end = _STRING_END.match(self.text, self.at)
+        if end:
+            self.at, self.in_string = end.end(), False
+            return True
+        backslashes = len(self.text) - len(self.text.rstrip(b"\\"))
+        self.at = len(self.text) - backslashes % 2
+        return False
+
+    def _bracket(self, mark: str, place: int) -> Iterator[Unit]:
+        opens = mark in "{["
+        if self.start >= 0:
+            if opens and self.depth == 1 and self._named(place):
+                self.around += "{"  # what looked like a record is an envelope around them
+                self.start, self.depth = -1, 0
+                yield from self._around(mark, place)
+                return
+            self.depth += 1 if opens else -1
+            if self.depth == 0:
+                yield self._record(place + 1)
+        elif self.skipped:
+            self.skipped += 1 if opens else -1
+        elif opens and self.around.endswith("{") and not self._named(place):
+            self.skipped = 1
+        else:
+            yield from self._around(mark, place)
+
+    def _around(self, mark: str, place: int) -> Iterator[Unit]:
+        if not self.around.endswith("{"):
+            yield from self._stray(place)
+        if mark == "{":
+            self.start, self.depth = place, 1
+        elif mark == "[":
+            self.around += mark
+        else:
+            self.around = self.around[:-1]
+        self.gap = place + 1
+
+    def _named(self, place: int) -> bool:
+        """Whether the value that begins here is a member that holds the records."""
+        if not self.within:
+            return False
+        member = _MEMBER.search(self.text[max(0, place - 200) : place])
+        return bool(member and member.group(1) in self.within)
+
+    def _stray(self, end: int) -> Iterator[Unit]:
+        stray = self.text[self.gap : end].strip(_BETWEEN)
+        if stray:
+            row = self._row_of(self.text.find(stray, self.gap))
+            yield Unit(row, stray[:SHOWN], len(stray), _not_json(stray))
+
+    def _row_of(self, place: int) -> int:
+        """Called with ascending places, so that every line is counted once."""
+        self.row += self.text.count(b"\n", self.counted, place)
+        self.counted = max(self.counted, place)
+        return self.row
+
+    def _record(self, end: int) -> Unit:
+        raw, row = self.text[self.start : end], self._row_of(self.start)
+        length, self.start, self.gap = len(raw) + self.lost, -1, end
+        if self.lost:
+            self.lost = 0
+            return Unit(row, raw[:SHOWN], length, fault_of(b"", length))
+        return whole(row, raw)
+
+    def _forget(self) -> Iterator[Unit]:
+        """Drop what was handed out, and of a record that is too long all but its beginning."""
+        keep = self.start if self.start >= 0 else self.gap if not self.around.endswith("{") else max(self.at - 200, 0)
+        keep = min(keep, self.at)
+        self._row_of(keep)
+        self.text, self.at, self.gap = self.text[keep:], self.at - keep, max(self.gap - keep, 0)
+        self.counted -= keep
+        self.start = 0 if self.start >= 0 else -1
+        if len(self.text) > LONGEST_UNIT and self.at > SHOWN:
+            if self.start < 0:
+                yield from self._stray(self.at)
+                self.gap = SHOWN
+            self.lost += self.at - SHOWN if self.start >= 0 else 0
+            self._row_of(self.at)
+            self.text, self.at, self.counted = self.text[:SHOWN] + self.text[self.at :], SHOWN, SHOWN
+
+    def finish(self, damage: str) -> Iterator[Unit]:
+        rest = self.text[self.start :] if self.start >= 0 else self.text[self.gap :]
+        if damage:
+            yield cut_off(self.row, rest, damage)
+        elif self.start >= 0:
+            fault = Reject(-1, "line", "an object that is not closed", "a JSON object with its closing brace")
+            yield Unit(self._row_of(self.start), rest[:SHOWN], len(rest) + self.lost, fault)
+        else:
+            yield from self._stray(len(self.text))
+
+
+def _not_json(stray: bytes) -> Reject:
+    return Reject(-1, "line", f"not JSON: {stray[:40]!r}", "JSON objects")
