@@ -16,7 +16,7 @@ from profiles.ingest import messages
 from profiles.sources.contract import PERSON_FIELDS
 
 _OWNED = (tables.Profile, tables.SearchKeys, tables.Customer)
-_FACTS = (tables.Event, tables.LoyaltyActivity)
+_FACTS = (tables.Event, tables.LoyaltyActivity, tables.ServiceRequest)
 _KEPT = (tables.Passenger, tables.Coupon, tables.Ancillary)
 _RECORDS_SQL = """
 SELECT DISTINCT r.bucket, r.id FROM profiles_link l
@@ -78,6 +78,7 @@ class ProfilesHolder:
                 .order_by("month", "id")
                 .values("month", "flights_flown", "points_earned", "points_redeemed")
             ),
+            "service_requests": _services(customer_id),
             "tickets": list(
                 tables.Coupon.objects.filter(**of)
                 .order_by("ticket_number", "number", "id")
@@ -143,6 +144,19 @@ def _profile(customer_id: UUID) -> dict[str, Any]:
         return {}
     stated = orjson.loads(sealer.open(row.cipher, b"profile:" + customer_id.bytes))
     return {name: value for name, value in zip(PERSON_FIELDS, stated, strict=False) if value}
+
+
+def _services(customer_id: UUID) -> list[dict[str, Any]]:
+    """Special services, those of the special categories opened."""
+    rows = tables.ServiceRequest.objects.filter(bucket=bucket_of(customer_id), customer_id=customer_id).order_by("id")
+    sealer = subjects.sealers([customer_id]).get(customer_id)
+    told = []
+    for row in rows:
+        code, text = row.code, None
+        if row.cipher and sealer:
+            code, text = orjson.loads(sealer.open(row.cipher, b"service:" + customer_id.bytes))
+        told.append({"code": code, "status": row.status, "text": text})
+    return told
 
 
 def _records(customer_ids: Sequence[UUID]) -> list[tables.SourceRecord]:

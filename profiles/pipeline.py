@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,18 +21,14 @@ from profiles.enrichment import search_keys
 from profiles.events import facts
 from profiles.golden import assemble
 from profiles.identity import keys, merge, resolve, waiting
-from profiles.ingest import cleanse, fares, landing, quarantine, rates, repeats, runs, tombstones
-from profiles.models import IdentifierKind
+from profiles.ingest import cleanse, landing, quarantine, rates, reference, repeats, runs, tombstones
 from profiles.shapes import Counts, Feed
-from profiles.sources import reading
-from profiles.sources.catalogue import CONNECTORS
-from profiles.sources.contract import Batch, WrongFile
+from profiles.sources import reading, unclaimed
+from profiles.sources.catalogue import CONNECTORS, recognise, refuse
+from profiles.sources.contract import Batch, Connector, WrongFile
 
 TRIES = 4
-_STANDARD_KEYS: dict[IdentifierKind, Callable[[str], str | None]] = {
-    IdentifierKind.EMAIL: cleanse.email,
-    IdentifierKind.PHONE: cleanse.phone,
-}
+AUTO, UNRECOGNISED = "auto", "unrecognised"
 
 
 class UnknownSource(Exception):
@@ -68,13 +64,16 @@ class IngestReport:
 def ingest(source: str, path: Path, *, progress: Progress = silent) -> IngestReport:
     """Take in one file of `source`. Safe to repeat and to kill: what landed before is unchanged the next time.
 
-    Raises UnknownSource, and FileRefused when the file is not one of this source.
+    `auto` finds out whose file it is; one that no feed claims waits whole in quarantine, as `unrecognised`.
+    Raises UnknownSource, and FileRefused when the file is not one of this source or must not come in.
     """
-    if source not in CONNECTORS:
+    connector = _recognised(path) if source == AUTO else CONNECTORS.get(source)
+    if connector is None:
         raise UnknownSource(f"{source!r} is not a source; the sources are {', '.join(CONNECTORS)}")
-    feed = runs.begin(CONNECTORS[source], path)
+    feed = runs.begin(connector, path)
     started, counts = time.perf_counter(), Counts()
     try:
+        refuse(reading.sample(path))
         for batch, total in _batches(feed, path):
             counts += take_in(feed, batch)
             runs.advance(feed, counts, time.perf_counter() - started)
@@ -87,7 +86,14 @@ def ingest(source: str, path: Path, *, progress: Progress = silent) -> IngestRep
         raise
     seconds = time.perf_counter() - started
     runs.finish(feed, counts, seconds)
-    return IngestReport(source, path.name, str(feed.run_id), counts, seconds)
+    return IngestReport(connector.name, path.name, str(feed.run_id), counts, seconds)
+
+
+def _recognised(path: Path) -> Connector:
+    try:
+        return recognise(reading.sample(path)) or unclaimed.CONNECTOR
+    except WrongFile as error:
+        raise FileRefused(str(error)) from None
 
 
 def take_in(feed: Feed, chunk: reading.Chunk) -> Counts:
@@ -110,8 +116,8 @@ def _take_in(feed: Feed, chunk: reading.Chunk, batch: Batch) -> Counts:
     quarantine.set_aside(feed, chunk.unreadable)
     unreadable = Counts(quarantined=len(chunk.unreadable))
     if not feed.connector.about_people:
-        land_reference = rates.land_rates if "rates" in batch.facts else fares.land_fares
-        counts, superseded = land_reference(feed, batch)
+        land = rates.land_rates if "rates" in batch.facts else reference.land_reference
+        counts, superseded = land(feed, batch)
         quarantine.from_lines(feed, batch.lines, [*batch.rejects, *superseded])
         return unreadable + counts
     return unreadable + _take_in_people(feed, batch)
@@ -119,9 +125,9 @@ def _take_in(feed: Feed, chunk: reading.Chunk, batch: Batch) -> Counts:
 
 def _take_in_people(feed: Feed, batch: Batch) -> Counts:
     person = cleanse.standardise(batch)
-    looked_up = keys.look_up(batch.keys, person, _STANDARD_KEYS)
+    looked_up = keys.look_up(batch.keys, person, cleanse.STANDARD)
     # A person who was erased is turned away before anything of the line is written.
-    batch, unwritten = tombstones.turn_away(batch, looked_up, feed.connector.name)
+    batch, unwritten = tombstones.turn_away(batch, looked_up, feed.connector)
     landed = landing.land(feed, batch, person, looked_up)
     faulty = [reject for reject in batch.rejects if reject.line not in unwritten]
     quarantine.from_lines(feed, batch.kept_lines(), [*faulty, *landed.quarantine])
@@ -148,13 +154,13 @@ def _consents(feed: Feed, rows: list[dict[str, Any]]) -> pd.DataFrame:
 def _batches(feed: Feed, path: Path) -> Iterator[tuple[reading.Chunk, int]]:
     """The file's chunks with its header, and how many rows it has as far as is known."""
     connector = feed.connector
-    header = reading.first_line(path) if connector.has_header else None
+    header = reading.header_of(path, connector)
+    runs.note_header(feed, header)
     found = repeats.scan(connector, path, header)
-    chunks = reading.chunks(path, header=connector.has_header, quoted=connector.quoted)
+    chunks = reading.chunks(path, connector, header)
     if header is not None and not found.rows:
         connector.scan(header, reading.no_lines())  # An empty file still has to have the right header.
     for chunk in repeats.gathered(chunks, found):
-        chunk.header = header
         yield chunk, found.rows
 
 
@@ -162,7 +168,7 @@ def refresh(*, as_of: datetime, progress: Progress = silent) -> list[StageReport
     """What follows the files: waiting mentions are linked, profiles enriched. Returns a report a stage."""
     reports: list[StageReport] = []
     with timed("identity", reports) as stage, transaction.atomic():
-        stage.profiles = waiting.link_waiting(at=clock.now())
+        stage.profiles = len(waiting.link_waiting(at=clock.now()))
         stage.note = "waiting mentions linked"
     with timed("golden", reports) as stage:
         stage.profiles = assemble.rebuild_outdated(progress)

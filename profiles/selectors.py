@@ -21,7 +21,7 @@ from profiles.golden.provenance import unpack
 from profiles.ingest import cleanse
 from profiles.models import Customer, IdentifierKind, QuarantinedRow
 from profiles.models.names import folded, hashed, phonetic
-from profiles.sources.contract import PERSON_FIELDS
+from profiles.sources.contract import DISRUPTION_CONTACTS, PERSON_FIELDS
 
 MOST_FAULTS = 100
 MOST_CANDIDATES = 200
@@ -224,7 +224,12 @@ def _profiles(ids: Sequence[UUID], purpose: Purpose, *, reveal: bool = False) ->
         return []
     condition, params = consent.gate(purpose, customer="p.id")
     wanted = {"ids": list(ids), "buckets": [bucket_of(i) for i in ids]}
-    return _opened(sql.query(_PROFILE_SQL.format(gate=condition), {**params, **wanted}), reveal=reveal)
+    found = _opened(sql.query(_PROFILE_SQL.format(gate=condition), {**params, **wanted}), reveal=reveal)
+    if purpose != Purpose.SERVICING_IROPS:
+        # Passed on by an agent for disruptions and nothing else (IATA Resolution 830d).
+        for profile, _ in found:
+            profile.values.update(dict.fromkeys(DISRUPTION_CONTACTS))
+    return found
 
 
 def _opened(rows: list[dict[str, Any]], *, reveal: bool) -> list[tuple[CustomerProfile, bytes]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -139,3 +140,23 @@ def _write_legs(table: dict[str, Any] | None, bookings: np.ndarray, ids: Block, 
                 **{n: texts(n) for n in ("cabin", "booking_class", "fare_basis", "status")},
             },
         )
+
+
+_LATEST_SQL = """
+SELECT wanted.place, latest.id
+FROM unnest(%s::integer[], %s::text[]) AS wanted (place, locator)
+CROSS JOIN LATERAL (
+    SELECT b.id FROM profiles_booking b WHERE b.locator = wanted.locator ORDER BY b.created_at DESC LIMIT 1
+) latest
+"""
+
+
+def by_locator(locators: Sequence[str | None]) -> list[bytes | None]:
+    """The id of the latest booking with each locator; None where there is none."""
+    places = [at for at, locator in enumerate(locators) if locator]
+    found: dict[int, bytes] = {}
+    if places:
+        with connection.cursor() as cursor:
+            cursor.execute(_LATEST_SQL, [places, [locators[at] for at in places]])
+            found = {place: booking.bytes for place, booking in cursor.fetchall()}
+    return [found.get(at) for at in range(len(locators))]

@@ -10,16 +10,25 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
+import orjson
 from django.db import connection
 from numpy.typing import NDArray
 
 from iaros.lib import copying, partitions, staging
 from iaros.lib.ids import uuid7_block
+from privacy import subjects
 from profiles.currency import in_base_currency
 from profiles.events import bookings
 from profiles.shapes import Block, Feed, Landed, Resolved
+from profiles.sources import ssr
 
-_FACT_TABLES = ("profiles_passenger", "profiles_coupon", "profiles_ancillary", "profiles_loyaltyactivity")
+_FACT_TABLES = (
+    "profiles_passenger",
+    "profiles_coupon",
+    "profiles_ancillary",
+    "profiles_servicerequest",
+    "profiles_loyaltyactivity",
+)
 # Events of nobody stand under no bucket; there are few, and seldom is one of them told anew.
 _FORGET_NOBODYS_SQL = """
 DELETE FROM profiles_event WHERE bucket IS NULL AND customer_id IS NULL AND record_id = ANY(%s)
@@ -50,6 +59,7 @@ def write(landed: Landed, resolved: Resolved) -> int:
         ("passengers", _passengers),
         ("coupons", _coupons),
         ("ancillaries", _ancillaries),
+        ("services", _services),
         ("loyalty_activity", _loyalty_activity),
     ):
         table = _standing(landed.batch.facts.get(kind), place, resolved, linked_only=True)
@@ -118,8 +128,12 @@ def _owned(table: dict[str, Any], landed: Landed, resolved: Resolved) -> dict[st
 
 
 def _of_booking(table: dict[str, Any], booking_ids: Block | None) -> dict[str, copying.Column]:
-    assert booking_ids is not None
-    return {"booking_id": copying.uuids(booking_ids[np.asarray(table["booking"], dtype=np.int64)])}
+    """The booking of a fact: one of this batch, or the latest with its locator; none where there is none yet."""
+    if "booking" in table:
+        assert booking_ids is not None
+        return {"booking_id": copying.uuids(booking_ids[np.asarray(table["booking"], dtype=np.int64)])}
+    found = bookings.by_locator(table.get("locator") or [None] * len(table["who"]))
+    return {"booking_id": copying.blobs(found)}
 
 
 def _passengers(table: dict[str, Any], landed: Landed, resolved: Resolved, booking_ids: Block | None) -> None:
@@ -164,6 +178,31 @@ def _ancillaries(table: dict[str, Any], landed: Landed, resolved: Resolved, book
             "currency": copying.texts(table["currency"]),
             "price_base_minor": in_base_currency(table["price_minor"], table["currency"], bought),
             "bought_at": copying.timestamps(bought),
+        },
+    )
+
+
+def _services(table: dict[str, Any], landed: Landed, resolved: Resolved, booking_ids: Block | None) -> None:
+    """Requests of the special categories are sealed under the customer's key: nothing else of them is written."""
+    legs = np.array([leg or 0 for leg in table["leg_number"]])
+    special = [ssr.is_special(code) for code in table["code"]]
+    who = [resolved.customer[i].tobytes() for i in table["who"]]
+    sealers = dict(resolved.sealers)
+    missing = {c for c, is_special in zip(who, special, strict=True) if is_special and c not in sealers}
+    sealers |= {i.bytes: sealer for i, sealer in subjects.sealers([UUID(bytes=c) for c in missing]).items()}
+    ciphers = [
+        sealers[c].seal(orjson.dumps([code, text]), b"service:" + c) if is_special and c in sealers else None
+        for c, code, text, is_special in zip(who, table["code"], table["text"], special, strict=True)
+    ]
+    _copy(
+        "profiles_servicerequest",
+        {
+            **_owned(table, landed, resolved),
+            **_of_booking(table, booking_ids),
+            "leg_number": copying.nullable(copying.smallints(legs), legs > 0),
+            "code": copying.texts([None if s else c for c, s in zip(table["code"], special, strict=True)]),
+            "status": copying.texts([(status or "")[:6] for status in table["status"]]),
+            "cipher": copying.blobs(ciphers),
         },
     )
 
@@ -225,6 +264,8 @@ def _events(landed: Landed, resolved: Resolved, place: NDArray[np.int64], bookin
         "haul": texts("haul"),
         "lead_days": copying.nullable(copying.smallints(lead), lead >= 0),
     }
+    if "properties" in table:
+        columns["properties"] = copying.jsonb([table["properties"][i] or None for i in chosen])
     if booking_ids is not None and "booking" in table:
         columns["booking_id"] = copying.uuids(booking_ids[np.array(table["booking"], dtype=np.int64)[order]])
     _copy("profiles_event", columns)

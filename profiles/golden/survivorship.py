@@ -31,7 +31,9 @@ def survive(mentions: Sequence[Mention]) -> tuple[Sequence[str | None], bytes]:
     """The golden values, parallel to PERSON_FIELDS, and their packed provenance. At least one mention."""
     if len(mentions) == 1:
         only = mentions[0]
-        return only.values, provenance.of_one_record(only.record_id, only.values, only.trust)
+        # Records written before a field was added say nothing about it.
+        stated = [*only.values, *[None] * (len(PERSON_FIELDS) - len(only.values))]
+        return stated, provenance.of_one_record(only.record_id, stated, only.trust)
     ordered = sorted(mentions, key=lambda m: (m.trust, m.received_at, m.record_id), reverse=True)[:MOST_RECORDS]
     trusts = [mention.trust for mention in ordered]
     golden = [_survivor(stated, trusts) for stated in zip_longest(*(m.values for m in ordered))]

@@ -7,7 +7,7 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from iaros.lib import copying, staging
-from profiles.models import IdentifierKind
+from iaros.lib.purposes import Purpose
 from profiles.shapes import Block, Feed, Landed
 
 _END_LINKS_SQL = """
@@ -135,20 +135,26 @@ def _identifier_columns(
 
 
 def wait(landed: Landed, linked: NDArray[np.bool_]) -> None:
-    """Remember the devices of mentions nobody is known to be, so that they are linked once somebody signs in."""
-    column = next((k for k in landed.keys if k.keys.kind == IdentifierKind.DEVICE), None)
-    waiting = [at for at in np.flatnonzero(~linked).tolist() if column and column.lookups[at]]
-    if not waiting or column is None:
+    """Remember by what mentions could be linked that nobody is known to be yet, so that they are once somebody is."""
+    waiting = np.flatnonzero(~linked).tolist()
+    rows = [
+        (at, int(column.keys.kind), lookup)
+        for at in waiting
+        for column in landed.keys
+        if column.keys.purpose != Purpose.LEGAL_OBLIGATION and (lookup := column.lookups[at])
+    ]
+    if not rows:
         return
+    places = [at for at, _, _ in rows]
     with connection.cursor() as cursor:
         copying.copy_in(
             cursor,
             "profiles_unlinkedkey",
             {
-                "record_id": copying.uuids(landed.record[waiting]),
-                "record_bucket": copying.smallints(landed.record_bucket[waiting]),
-                "kind": copying.smallints(np.full(len(waiting), int(IdentifierKind.DEVICE))),
-                "lookup": copying.blobs([column.lookups[at] for at in waiting]),
+                "record_id": copying.uuids(landed.record[places]),
+                "record_bucket": copying.smallints(landed.record_bucket[places]),
+                "kind": copying.smallints(np.array([kind for _, kind, _ in rows])),
+                "lookup": copying.blobs([lookup for _, _, lookup in rows]),
             },
         )
 

@@ -64,7 +64,13 @@ _FACTS_SQL = """
 UPDATE {table} f SET customer_id = m.survivor, bucket = m.survivor_bucket
 FROM merge_pairs m WHERE f.customer_id = m.duplicate {bucket}
 """
-_FACTS = ("profiles_passenger", "profiles_coupon", "profiles_ancillary", "profiles_loyaltyactivity")
+_FACTS = (
+    "profiles_passenger",
+    "profiles_coupon",
+    "profiles_ancillary",
+    "profiles_servicerequest",
+    "profiles_loyaltyactivity",
+)
 _FORGET_SQL = "DELETE FROM {table} t USING merge_pairs m WHERE t.bucket = m.duplicate_bucket AND t.id = m.duplicate"
 
 

@@ -41,6 +41,9 @@ WHERE l.ended_at IS NULL AND NOT EXISTS (SELECT FROM identity_records r WHERE r.
 _RULES = {
     int(IdentifierKind.LOYALTY_NUMBER): LinkRule.LOYALTY_NUMBER,
     int(IdentifierKind.EMAIL): LinkRule.VERIFIED_EMAIL,
+    int(IdentifierKind.LOGIN): LinkRule.LOGIN,
+    int(IdentifierKind.ACCOUNT): LinkRule.ACCOUNT,
+    int(IdentifierKind.TRAVELLER): LinkRule.TRAVELLER,
 }
 
 
@@ -63,9 +66,12 @@ def resolve(landed: Landed) -> Resolved:
     holds = _uncontradicted(landed, evidence, people)
     waited = [at for at in landed.previous if at not in before]
     left = _left(evidence, before, holds)
+    if left:
+        by_name = np.array([kind == IdentifierKind.TRAVELLER for kind in evidence.kinds], dtype=bool)
+        holds &= ~(np.isin(evidence.mention, list(left)) & by_name[evidence.key])
     before = {at: customer for at, customer in before.items() if at not in left}
     group, anchored = _groups(landed, evidence, before, holds, people)
-    identifiable = _identifiable(landed, evidence, before)
+    identifiable = _identifiable(landed, evidence, before, holds)
     devices = _device_owners(landed, identifiable)
     resolved = _write(landed, evidence, before, group, anchored, identifiable, devices, holds)
     resolved.left, resolved.waited = left, waited
@@ -119,7 +125,9 @@ def _left(evidence: Evidence, before: dict[int, bytes], holds: NDArray[np.bool_]
     named: dict[int, set[bytes]] = {}
     for edge in np.flatnonzero(holds).tolist() if before else []:
         owner = evidence.owner[evidence.key[edge]]
-        if owner and int(evidence.mention[edge]) in before:
+        # The name in the booking is what the earlier version said: it speaks for nobody else.
+        told_before = evidence.kinds[evidence.key[edge]] == IdentifierKind.TRAVELLER
+        if owner and not told_before and int(evidence.mention[edge]) in before:
             named.setdefault(int(evidence.mention[edge]), set()).add(owner)
     moving = {at: before[at] for at, owners in named.items() if before[at] not in owners}
     if not moving:
@@ -229,13 +237,25 @@ def _apart(landed: Landed, group: NDArray[np.int64]) -> NDArray[np.int64]:
     return group
 
 
-def _identifiable(landed: Landed, evidence: Evidence, before: dict[int, bytes]) -> NDArray[np.bool_]:
-    """Mentions that make a customer: those with a claiming key, with a person's fields, or linked before."""
+def _identifiable(
+    landed: Landed, evidence: Evidence, before: dict[int, bytes], holds: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Mentions that make a customer: those with a claiming key, with a person's fields, or linked before.
+
+    A feed that introduces nobody only finds customers whom others have made: its other mentions wait.
+    """
     found = np.zeros(len(landed), dtype=bool)
-    found[evidence.mention] = True
     found[list(before)] = True
-    if landed.person:
-        found[:] = True
+    if not landed.feed.connector.introduces:
+        owned = np.array([owner is not None for owner in evidence.owner], dtype=bool)
+        known = owned[evidence.key] & holds if len(owned) else np.zeros(0, dtype=bool)
+        found[evidence.mention[known]] = True
+        return found
+    found[evidence.mention] = True
+    for values in landed.person.values():
+        found |= np.fromiter((value is not None for value in values), dtype=bool, count=len(landed))
+        if found.all():
+            break
     return found
 
 

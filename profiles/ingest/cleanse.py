@@ -12,6 +12,7 @@ from functools import lru_cache
 
 import phonenumbers
 
+from profiles.models import IdentifierKind
 from profiles.sources.contract import Batch
 
 _EMAIL = re.compile(r"[^@\s,;<>()\"]+@[^@\s,;<>()\".]+(?:\.[^@\s,;<>()\".]+)+")
@@ -32,6 +33,8 @@ def standardise(batch: Batch) -> dict[str, list[str | None]]:
         "surname": name,
         "email": email,
         "phone": phone,
+        "irops_email": email,
+        "irops_phone": phone,
         "language": language,
         "home_airport": str.upper,
     }
@@ -135,3 +138,10 @@ def _valid_in_region(metadata: phonenumbers.PhoneMetadata) -> str:
     assert metadata.general_desc is not None  # every region has one
     general = metadata.general_desc.national_number_pattern
     return f"(?:(?=(?:{general})$)(?:{'|'.join(patterns)})$)"
+
+
+# How a value of a kind is made comparable before it is looked up; other kinds are compared as they are.
+STANDARD: dict[IdentifierKind, Callable[[str], str | None]] = {
+    IdentifierKind.EMAIL: email,
+    IdentifierKind.PHONE: phone,
+}

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import zlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable
-from typing import Any
+from collections.abc import Callable, Collection, Iterable
 from uuid import UUID
-
-import orjson
 
 from privacy import encryption, subjects
 from profiles.ingest import cleanse
 from profiles.ingest.landing import SEPARATOR
-from profiles.models import IdentifierKind, Message, SourceRecord
-
-PARTS_OF_A_PASSENGER = ("contacts", "tickets", "ancillaries")
+from profiles.models import IdentifierKind, Message, Source, SourceRecord
+from profiles.sources.catalogue import CONNECTORS
+from profiles.sources.contract import Connector
 
 
 def raw_line(record: SourceRecord) -> bytes | None:
@@ -27,8 +24,17 @@ def raw_line(record: SourceRecord) -> bytes | None:
     return _opened(message, sealer)[record.line] if sealer else None
 
 
+def raw_lines(records: Iterable[SourceRecord]) -> dict[UUID, bytes]:
+    """The raw form of each record, by record id; those whose message is gone are absent."""
+    wanted = list(records)
+    found = {m.id: m for m in Message.objects.filter(id__in={r.message_id for r in wanted})}
+    keys = subjects.landing_sealers({m.key_id for m in found.values()})
+    opened = {m.id: _opened(m, keys[m.key_id]) for m in found.values() if m.key_id in keys}
+    return {r.id: opened[r.message_id][r.line] for r in wanted if r.message_id in opened}
+
+
 def redact(records: Iterable[SourceRecord], known_by: Collection[bytes]) -> int:
-    """Blank the lines of these records; of a booking only the passenger's part, and contacts that are `known_by`.
+    """Blank the lines of these records; of a line that others share only their part, and contacts `known_by`.
 
     Returns the messages rewritten.
     """
@@ -37,13 +43,15 @@ def redact(records: Iterable[SourceRecord], known_by: Collection[bytes]) -> int:
         lines[record.message_id][record.line].add(bytes(record.native_key))
     messages = list(Message.objects.select_for_update().filter(id__in=lines))
     keys = subjects.landing_sealers([m.key_id for m in messages])
+    names = dict(Source.objects.values_list("id", "name"))
     for message in messages:
         sealer = keys.get(message.key_id)
         if sealer is None:
             continue
         opened = _opened(message, sealer)
+        connector = CONNECTORS.get(names[message.source_id])
         for line, native_keys in lines[message.id].items():
-            opened[line] = without(opened[line], native_keys, known_by)
+            opened[line] = without(connector, opened[line], native_keys, lambda lookup: lookup in known_by)
         message.cipher = sealer.seal(zlib.compress(SEPARATOR.join(opened), 1), b"message:" + message.id.bytes)
         message.save(update_fields=["cipher"])
     return len(messages)
@@ -53,39 +61,25 @@ def _opened(message: Message, sealer: encryption.Sealer) -> list[bytes]:
     return zlib.decompress(sealer.open(message.cipher, b"message:" + message.id.bytes)).split(SEPARATOR)
 
 
-def without(line: bytes, native_keys: Collection[bytes], known_by: Collection[bytes]) -> bytes:
-    """The line without the person, whose mentions have these `native_keys` and who is `known_by` these look-ups.
+def without(
+    connector: Connector | None, line: bytes, native_keys: Collection[bytes], is_theirs: Callable[[bytes], bool]
+) -> bytes:
+    """The line without the person, whose mentions have these keyed `native_keys` and whose look-ups `is_theirs` knows.
 
-    A booking keeps its other passengers; any other line is one person's and goes.
+    A feed whose lines several people share says how one of them is taken out; any other line is one person's and goes.
     """
-    try:
-        booking = orjson.loads(line)
-        stem = f"{booking['locator']}/{booking['created_at'][:10]}"
-        numbers = [passenger["number"] for passenger in booking["passengers"]]
-    except (orjson.JSONDecodeError, KeyError, TypeError):
+    if connector is None or connector.without is None:
         return b""
-    hashes = encryption.lookup_keys("record:pnr", [f"{stem}/{number}" for number in numbers])
-    gone = {number for number, hashed in zip(numbers, hashes, strict=True) if hashed in native_keys}
-    booking["passengers"] = [
-        {"number": p["number"], "type": p.get("type"), "erased": True} if p["number"] in gone else p
-        for p in booking["passengers"]
-    ]
-    for part in PARTS_OF_A_PASSENGER:
-        booking[part] = [item for item in booking.get(part) or [] if item.get("passenger") not in gone]
-    everyone = len(gone) == len(numbers)
-    booking["contacts"] = [c for c in booking["contacts"] if not everyone and _lookup(c) not in known_by]
-    return orjson.dumps(booking)
 
+    def is_gone(native_key: str) -> bool:
+        return encryption.lookup_keys(f"record:{connector.name}", [native_key])[0] in native_keys
 
-def contacts_in(line: bytes) -> list[bytes]:
-    """The look-ups of the contacts of a booking."""
-    found = (_lookup(contact) for contact in orjson.loads(line).get("contacts") or [])
-    return [lookup for lookup in found if lookup]
+    def has(kind: IdentifierKind, said: str) -> bool:
+        step = cleanse.STANDARD.get(kind)
+        value = step(said) if step else said
+        return bool(value) and is_theirs(encryption.lookup_keys(kind.keyed_as, [value or ""])[0])
 
-
-def _lookup(contact: dict[str, Any]) -> bytes | None:
-    """By what a contact of a booking would be found as somebody's identifier."""
-    kind = IdentifierKind.EMAIL if contact.get("type") == "email" else IdentifierKind.PHONE
-    said = str(contact.get("value") or "")
-    value = cleanse.email(said) if kind == IdentifierKind.EMAIL else cleanse.phone(said)
-    return encryption.lookup_keys(kind.keyed_as, [value])[0] if value else None
+    try:
+        return connector.without(line, is_gone, has)
+    except (ValueError, KeyError, TypeError, IndexError):
+        return b""  # a line that cannot be understood any more is not kept for the sake of the others

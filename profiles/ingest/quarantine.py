@@ -15,15 +15,19 @@ from profiles.shapes import Feed
 from profiles.sources.contract import Lines, Reject
 
 _DEFINITION = """
-id uuid, fingerprint bytea, row bigint, field text, reason text, expected text, cipher bytea
+id uuid, fingerprint bytea, row bigint, field text, reason text, expected text, cipher bytea,
+code_table text
 """
 _INSERT_SQL = """
 INSERT INTO profiles_quarantinedrow
-    (id, source_id, run_id, fingerprint, row, field, reason, expected, key_id, cipher, quarantined_at, last_seen_run_id)
-SELECT id, %(source)s, %(run)s, fingerprint, row, field, reason, expected, %(key)s, cipher, %(at)s, %(run)s
+    (id, source_id, run_id, fingerprint, row, field, reason, expected, key_id, cipher, code_table,
+     quarantined_at, last_seen_run_id)
+SELECT id, %(source)s, %(run)s, fingerprint, row, field, reason, expected, %(key)s, cipher, code_table,
+       %(at)s, %(run)s
 FROM quarantine_staged ORDER BY fingerprint
 ON CONFLICT (source_id, fingerprint) DO UPDATE
-SET last_seen_run_id = excluded.last_seen_run_id, row = excluded.row
+SET last_seen_run_id = excluded.last_seen_run_id, row = excluded.row, field = excluded.field,
+    reason = excluded.reason, expected = excluded.expected, code_table = excluded.code_table
 """
 _RELEASE_SQL = """
 DELETE FROM profiles_quarantinedrow q USING quarantine_released r
@@ -61,6 +65,7 @@ def set_aside(feed: Feed, rows: Sequence[tuple[int, bytes, Reject]]) -> None:
                 "field": copying.texts([reject.field[:60] for _, _, reject in once.values()]),
                 "reason": copying.texts([_printable(reject.reason) for _, _, reject in once.values()]),
                 "expected": copying.texts([_printable(reject.expected) for _, _, reject in once.values()]),
+                "code_table": copying.texts([reject.table[:40] for _, _, reject in once.values()]),
                 "cipher": copying.blobs(encryption.seal_many(sealer, [raw for _, raw, _ in once.values()], places)),
             },
         )

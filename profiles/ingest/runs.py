@@ -28,6 +28,12 @@ def advance(feed: Feed, counts: Counts, seconds: float) -> None:
     _update(feed, counts, seconds, heartbeat_at=timezone.now())
 
 
+def note_header(feed: Feed, header: bytes | None) -> None:
+    """Keep the line that names the columns: without it a row that waits could not be read again."""
+    if header is not None:
+        IngestRun.objects.filter(id=feed.run_id).update(header=header.decode("utf-8", "replace")[:20_000])
+
+
 def finish(feed: Feed, counts: Counts, seconds: float) -> None:
     _update(feed, counts, seconds, state=RunState.DONE, finished_at=timezone.now())
 

@@ -11,10 +11,10 @@ from privacy import encryption, erasure
 from profiles.ingest import messages
 from profiles.models import IdentifierKind
 from profiles.shapes import LookedUp
-from profiles.sources.contract import Batch, Reject
+from profiles.sources.contract import Batch, Connector, Reject
 
 
-def turn_away(batch: Batch, keys: list[LookedUp], source: str) -> tuple[Batch, set[int]]:
+def turn_away(batch: Batch, keys: list[LookedUp], connector: Connector) -> tuple[Batch, set[int]]:
     """The batch without people who were erased, and the lines of which nothing may be written, not even why.
 
     Where others stand on the same line, a booking, theirs goes on without the erased passenger.
@@ -30,11 +30,13 @@ def turn_away(batch: Batch, keys: list[LookedUp], source: str) -> tuple[Batch, s
     known = {reject.line for reject in batch.rejects}
     rejects = [Reject(line, "person", "was erased", "nobody who was erased") for line in sorted(whole - known)]
     turned_away = [at for at in np.flatnonzero(erased).tolist() if batch.line[at] in shared]
-    native = encryption.lookup_keys(f"record:{source}", [batch.native_key[at] for at in turned_away])
+    native = encryption.lookup_keys(f"record:{connector.name}", [batch.native_key[at] for at in turned_away])
+
     # A contact of the booking that is said to be no passenger's is no key, but may be the erased person's all the same.
-    contacts = [lookup for line in shared for lookup in messages.contacts_in(batch.lines.raw[line])]
-    gone |= erasure.tombstoned(contacts) if contacts else set()
-    redacted = {line: messages.without(batch.lines.raw[line], native, gone) for line in shared}
+    def is_theirs(lookup: bytes) -> bool:
+        return lookup in gone or bool(erasure.tombstoned([lookup]))
+
+    redacted = {line: messages.without(connector, batch.lines.raw[line], native, is_theirs) for line in shared}
     rejects = [*batch.rejects, *rejects]
     return replace(batch, rejects=rejects, turned_away=frozenset(turned_away), redacted=redacted), whole
 

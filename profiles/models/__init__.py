@@ -1,4 +1,4 @@
-from profiles.models.booking import Ancillary, Booking, Coupon, FlightLeg, Passenger
+from profiles.models.booking import Ancillary, Booking, Coupon, FlightLeg, Passenger, ServiceRequest
 from profiles.models.customer import Customer, CustomerQuerySet, Identifier, IdentifierKind, SearchKeys
 from profiles.models.event import Event, EventKind
 from profiles.models.fare import FareObservation
@@ -31,6 +31,7 @@ __all__ = [
     "QuarantinedRow",
     "RunState",
     "SearchKeys",
+    "ServiceRequest",
     "Source",
     "SourceRecord",
     "UnlinkedKey",

@@ -121,7 +121,7 @@ class Coupon(models.Model):
     id = models.UUIDField(default=uuid7)
     customer_id = models.UUIDField(null=True, blank=True)
     record_id = models.UUIDField()
-    booking_id = models.UUIDField()
+    booking_id = models.UUIDField(null=True, blank=True, help_text="none where only the ticket is known")
     leg_number = models.SmallIntegerField()
     ticket_number = models.CharField(max_length=14)
     number = models.SmallIntegerField()
@@ -151,7 +151,7 @@ class Ancillary(models.Model):
     id = models.UUIDField(default=uuid7)
     customer_id = models.UUIDField(null=True, blank=True)
     record_id = models.UUIDField()
-    booking_id = models.UUIDField()
+    booking_id = models.UUIDField(null=True, blank=True, help_text="none where only the ticket is known")
     leg_number = models.SmallIntegerField(null=True, blank=True)
     code = models.CharField(max_length=24)
     price_minor = models.BigIntegerField()
@@ -165,3 +165,35 @@ class Ancillary(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+
+class ServiceRequest(models.Model):
+    """A special service of a passenger: seat, pet, assistance, meal.
+
+    Requests of the special categories (health, religion) are sealed under the customer's key: their `code` is null,
+    and nothing is derived from them.
+    """
+
+    personal_data: ClassVar[dict[str, Personal]] = {
+        "customer_id": Personal(Purpose.SERVICING, Sensitivity.PSEUDONYM),
+        "code": Personal(Purpose.SERVICING),
+        "status": Personal(Purpose.SERVICING),
+        "cipher": Personal(Purpose.SERVICING, Sensitivity.SPECIAL),
+    }
+
+    pk = models.CompositePrimaryKey("bucket", "id")
+    bucket = models.SmallIntegerField(help_text="of the customer")
+    id = models.UUIDField(default=uuid7)
+    customer_id = models.UUIDField()
+    record_id = models.UUIDField()
+    booking_id = models.UUIDField()
+    leg_number = models.SmallIntegerField(null=True, blank=True)
+    code = models.CharField(max_length=4, null=True, blank=True)
+    status = models.CharField(max_length=6)
+    cipher = models.BinaryField(null=True, blank=True, help_text="code and text")
+
+    class Meta:
+        indexes = [models.Index(fields=["customer_id"], name="profiles_service_customer")]
+
+    def __str__(self) -> str:
+        return self.code or "a service"

@@ -56,6 +56,10 @@ class IdentifierKind(models.IntegerChoices):
     EMAIL = 2, "E-mail"
     PHONE = 3, "Phone"
     DEVICE = 4, "Device"
+    PASSPORT = 5, "Passport"
+    LOGIN = 6, "Login"  # the airline's own account
+    TRAVELLER = 7, "Name in a booking"
+    ACCOUNT = 8, "Account in another system"  # with the system's name before it: zendesk:2207
 
     @property
     def keyed_as(self) -> str:

@@ -34,6 +34,13 @@ class EventKind(models.IntegerChoices):
     DISRUPTION = 18, "Was disrupted"
     REFUND = 19, "Was refunded"
     CONSENT_CHANGED = 20, "Changed a consent"
+    BOARDED = 21, "Boarded"
+    NO_SHOW = 22, "Did not show up"
+    PAYMENT = 23, "Paid"
+    CLAIM = 24, "Made a claim"
+    PARTNER_STAY = 25, "Stayed or drove with a partner"
+    LOUNGE_VISITED = 26, "Visited a lounge"
+    MESSAGE_BOUNCED = 27, "Could not be reached"
 
 
 class Event(models.Model):

@@ -39,6 +39,7 @@ class IngestRun(models.Model):
     heartbeat_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True, blank=True)
     problem = models.TextField(blank=True)
+    header = models.TextField(blank=True, help_text="the names of the columns, where the file has them")
 
     class Meta:
         indexes = [models.Index(fields=["source_id", "-started_at"], name="profiles_ingestrun_newest")]
@@ -67,6 +68,7 @@ class QuarantinedRow(models.Model):
     expected = models.CharField(max_length=200)
     key_id = models.UUIDField()
     cipher = models.BinaryField()
+    code_table = models.CharField(max_length=40, blank=True, help_text="whose lack of an entry is the reason")
     quarantined_at = models.DateTimeField(default=timezone.now)
     last_seen_run_id = models.UUIDField()
 

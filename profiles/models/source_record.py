@@ -101,6 +101,10 @@ class LinkRule(models.IntegerChoices):
     SAME_RECORD = 5, "A new version of a record already linked"
     MERGE = 6, "Customers were merged"
     MANUAL = 7, "Decided by a person"
+    LOGIN = 8, "Same login"
+    ACCOUNT = 9, "Same account in another system"
+    TRAVELLER = 10, "Same name in the same booking"
+    WAITED = 11, "Waited for somebody known by its key"
 
 
 class Link(models.Model):

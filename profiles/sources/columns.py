@@ -7,14 +7,16 @@ import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from typing import Any
 
 import numpy as np
+import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 from numpy.typing import NDArray
 
-from profiles.sources.contract import Lines, Reject, WrongFile
+from profiles.sources.contract import Field, Lines, Reject, WrongFile
 
 EARLIEST_YEAR, LATEST_YEAR = 1900, 2100
 
@@ -46,19 +48,21 @@ class Columns:
     Every reader returns one value a parsed line; `line` maps those to the chunk's lines.
     """
 
-    def __init__(self, lines: Lines, names: list[str], only: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, lines: Lines, names: list[str], only: Sequence[str] | None = None, *, delimiter: str = ","
+    ) -> None:
         """Parse the lines; with `only`, just these columns."""
         self.rejects: list[Reject] = []
         chosen = [name for name in names if only is None or name in only]
         at = np.arange(len(lines.raw))
-        table, wrong = _parsed(lines.raw, names, chosen)
+        table, wrong = _parsed(lines.raw, names, chosen, delimiter)
         if table.num_rows + len(wrong) != len(at):
             # A quote inside a field swallowed the lines after it; found by reading each line before a plain one.
-            swallows = np.array([_swallows(raw, names) for raw in lines.raw], dtype=bool)
+            swallows = np.array([_swallows(raw, names, delimiter) for raw in lines.raw], dtype=bool)
             for index in np.flatnonzero(swallows).tolist():
                 self.rejects.append(Reject(index, "line", "quotes inside a field", "quotes around a whole field"))
             at = np.flatnonzero(~swallows)
-            table, wrong = _parsed([lines.raw[index] for index in at.tolist()], names, chosen)
+            table, wrong = _parsed([lines.raw[index] for index in at.tolist()], names, chosen, delimiter)
         for index, count in sorted(wrong.items()):
             self.rejects.append(Reject(int(at[index]), "line", f"{count} fields", f"{len(names)} fields"))
         self.line: NDArray[np.int64] = np.delete(at, list(wrong))
@@ -66,6 +70,16 @@ class Columns:
             raise WrongFile(f"rows {lines.rows[0]} to {lines.rows[-1]}: quotes do not match")
         self._table = table
         self.names = set(chosen)
+
+    @classmethod
+    def of_objects(cls, lines: Lines, paths: Mapping[str, Sequence[str]]) -> Columns:
+        """The same from JSON objects, one a record: each column the first of its dotted `paths` that is there."""
+        found = cls(Lines([], lines.rows[:0]), list(paths))
+        documents, at = _objects(lines, found.rejects)
+        values = {name: [_first(document, ways) for document in documents] for name, ways in paths.items()}
+        found._table = pa.table({name: pa.array(column, type=pa.string()) for name, column in values.items()})
+        found.line = np.array(at, dtype=np.int64)
+        return found
 
     def __len__(self) -> int:
         return len(self.line)
@@ -175,7 +189,88 @@ class Columns:
         return values
 
 
-def _parsed(raw: list[bytes], names: list[str], chosen: list[str]) -> tuple[pa.Table, dict[int, int]]:
+def table(
+    header: bytes | None,
+    lines: Lines,
+    fields: Sequence[Field],
+    source: str,
+    *,
+    only: Sequence[str] | None = None,
+    names: Mapping[str, str] | None = None,
+) -> Columns:
+    """The columns of a table by the names of its `fields`, from CSV (comma, semicolon, tab or bar) or JSON objects.
+
+    A field goes by its name or an alias, without regard to case; `names` says by which names of the airline's own
+    (their name -> ours). Raises WrongFile where a CSV has no column for a required field.
+    """
+    ours = {theirs.strip().casefold(): our for theirs, our in (names or {}).items()}
+    for one in fields:
+        for name in (one.name, *one.aliases):
+            ours.setdefault(name.casefold(), one.name)
+    if header is None:
+        paths: dict[str, list[str]] = {one.name: [] for one in fields if only is None or one.name in only}
+        for theirs, our in (names or {}).items():
+            paths.get(our, []).append(theirs)
+        for one in fields:
+            paths.get(one.name, []).extend((one.name, *one.aliases))
+        return Columns.of_objects(lines, paths)
+    delimiter = max(",;\t|", key=header.decode("utf-8", "replace").count)
+    try:
+        found = [name.strip() for name in next(csv.reader(io.StringIO(header.decode()), delimiter=delimiter), [])]
+    except (UnicodeDecodeError, csv.Error):
+        raise WrongFile(f"row 1: the header of {source} is not readable text") from None
+    known = [ours.get(name.casefold(), name) for name in found]
+    # Of two columns that mean the same field the first one counts.
+    told = [name if name not in known[:at] else f"{name} ({at})" for at, name in enumerate(known)]
+    missing = [one.name for one in fields if one.required and one.name not in told]
+    if missing:
+        expected = ", ".join(one.name for one in fields)
+        raise WrongFile(
+            f"row 1: header of {source}: missing {', '.join(missing)}; expected {expected}; "
+            f"found {', '.join(found[:8]) or 'nothing'}"
+        )
+    wanted = [one.name for one in fields if only is None or one.name in only]
+    return Columns(lines, told, only=[name for name in wanted if name in told], delimiter=delimiter)
+
+
+def _objects(lines: Lines, rejects: list[Reject]) -> tuple[list[dict[str, Any]], list[int]]:
+    documents, at = [], []
+    for index, raw in enumerate(lines.raw):
+        try:
+            document = orjson.loads(raw)
+        except orjson.JSONDecodeError as error:
+            said = f"not JSON: {error.msg} at position {error.pos + 1}"[:200]
+            rejects.append(Reject(index, "line", said, "a JSON object"))
+            continue
+        if isinstance(document, dict):
+            documents.append(document)
+            at.append(index)
+        else:
+            rejects.append(Reject(index, "line", repr(document)[:60], "a JSON object"))
+    return documents, at
+
+
+def _first(document: dict[str, Any], paths: Sequence[str]) -> str:
+    for path in paths:
+        value: Any = document.get(path)
+        if value is None and "." in path:
+            value = document
+            for part in path.split("."):
+                value = value.get(part) if isinstance(value, dict) else None
+        if value is not None:
+            return _text(value)
+    return ""
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int | float) else orjson.dumps(value).decode()
+
+
+def _parsed(raw: list[bytes], names: list[str], chosen: list[str], delimiter: str) -> tuple[pa.Table, dict[int, int]]:
     """The lines as columns of text, and the lines with a wrong number of fields, left out, with that number."""
     if not raw:
         return pa.table({name: pa.array([], type=pa.string()) for name in chosen}), {}
@@ -188,7 +283,9 @@ def _parsed(raw: list[bytes], names: list[str], chosen: list[str]) -> tuple[pa.T
     table = pa.csv.read_csv(
         pa.BufferReader(b"\n".join(raw) + b"\n"),
         read_options=pa.csv.ReadOptions(column_names=names, use_threads=False, block_size=1 << 28),
-        parse_options=pa.csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=note),
+        parse_options=pa.csv.ParseOptions(
+            newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=note, delimiter=delimiter
+        ),
         convert_options=pa.csv.ConvertOptions(
             column_types={name: pa.string() for name in names},
             strings_can_be_null=False,
@@ -199,9 +296,9 @@ def _parsed(raw: list[bytes], names: list[str], chosen: list[str]) -> tuple[pa.T
     return table, wrong
 
 
-def _swallows(raw: bytes, names: list[str]) -> bool:
-    table, wrong = _parsed([raw, b"," * (len(names) - 1)], names, names[:1])
-    return bool(table.num_rows + len(wrong) != 2)
+def _swallows(raw: bytes, names: list[str], delimiter: str) -> bool:
+    found, wrong = _parsed([raw, delimiter.encode() * (len(names) - 1)], names, names[:1], delimiter)
+    return bool(found.num_rows + len(wrong) != 2)
 
 
 # Commas part thousands (1,234.50); one that may be a decimal comma (189,00) is no number here.

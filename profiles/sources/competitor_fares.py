@@ -88,4 +88,6 @@ CONNECTOR = Connector(
     quoted=True,
     about_people=False,
     freshness_hours=24 * 8,
+    recognises=lambda sample: 0.9 * sample.has("Observed At", "Carrier", "Origin", "Price"),
+    specification="ours",
 )

@@ -100,4 +100,6 @@ CONNECTOR = Connector(
     fields=FIELDS,
     read=read,
     scan=scan,
+    recognises=lambda sample: 0.9 * sample.has("consent_id", "purpose", "state"),
+    specification="ours",
 )

@@ -6,9 +6,11 @@ which they may be recognised, facts about them, prices about nobody, and the lin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -38,7 +40,26 @@ PERSON_FIELDS = (
     "tier_status",
     "enrolled_on",
     "loyalty_number",
+    # What an agent passed on for disruptions only (IATA Resolution 830d): never an identity, never for marketing.
+    "irops_email",
+    "irops_phone",
+    "suffix",
 )
+
+
+DISRUPTION_CONTACTS = ("irops_email", "irops_phone")
+
+
+class Framing(StrEnum):
+    """What one record of a file is, before anything of it is understood."""
+
+    LINES = "lines"  # a record a line
+    TABLE = "table"  # CSV with a header, or objects with the same fields as JSON
+    JSON = "json"  # an object
+    XML = "xml"  # an element of a given name, with the root's namespaces
+    EDIFACT = "edifact"  # a group of segments, with the separators and the head of its message
+    TELETYPE = "teletype"  # a Type B message, or an element of one with its head
+    DOCUMENT = "document"  # the whole file
 
 
 class Family(StrEnum):
@@ -51,18 +72,27 @@ class Family(StrEnum):
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a feed, as its owner names it."""
+    """One field of a feed, as its owner names it.
+
+    `purpose` is set where the field may be used for less than the feed: an agent's contact for disruptions only, a
+    passport for what the law asks. `aliases` are the names other exports of the same owner use.
+    """
 
     name: str
     type: str
     example: str
     sensitivity: Sensitivity = Sensitivity.NORMAL
     required: bool = False
+    purpose: Purpose | None = None
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Lines:
-    """Raw lines of a file without their line ends; `rows` are their row numbers, the file's first line being row 1."""
+    """Raw records of a file, lines without their ends or whatever the framing cuts out.
+
+    `rows` are the lines of the file on which they begin, the first being row 1.
+    """
 
     raw: list[bytes]
     rows: NDArray[np.int64]
@@ -70,12 +100,16 @@ class Lines:
 
 @dataclass(frozen=True)
 class Reject:
-    """A line that cannot go in: which one (index into `Lines`), the field, why, and what was expected."""
+    """A line that cannot go in: which one (index into `Lines`), the field, why, and what was expected.
+
+    `table` names the code table whose lack of an entry is the reason: when it changes, the line is tried again.
+    """
 
     line: int
     field: str
     reason: str
     expected: str
+    table: str = ""
 
 
 @dataclass
@@ -118,11 +152,57 @@ class WrongFile(Exception):
     """The file is not of this source: says what was expected, and nothing of it goes in."""
 
 
+class RefusedFile(WrongFile):
+    """The file is recognised and must not come in: says why (data held by legal obligation only, say)."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What can be seen of a file before it is taken in: its name and its first bytes, unpacked, without a BOM."""
+
+    name: str
+    head: bytes
+
+    @cached_property
+    def columns(self) -> frozenset[str]:
+        """The names in its first line, casefolded, whatever separates them; empty where that is no header."""
+        first = self.head.split(b"\n", 1)[0].decode("utf-8", "replace").strip()
+        separator = max(",;\t|", key=first.count)
+        if first[:1] in "{[<" or separator not in first:
+            return frozenset({first.strip('" ').casefold()} if first and first[:1] not in "{[<" else ())
+        return frozenset(name.strip().strip('"').casefold() for name in first.split(separator))
+
+    @cached_property
+    def members(self) -> frozenset[str]:
+        """The names of members that occur in its first kilobytes, where it is JSON."""
+        if self.head.lstrip()[:1] not in (b"{", b"["):
+            return frozenset()
+        return frozenset(name.decode("utf-8", "replace") for name in _MEMBERS.findall(self.head))
+
+    def has(self, *names: str) -> bool:
+        """Whether all of these are among its columns or members, without regard to case for columns."""
+        return all(name.casefold() in self.columns or name in self.members for name in names)
+
+
+_MEMBERS = re.compile(rb'"([A-Za-z0-9_.$@ -]{1,80})"\s*:')
+
+IsGone = Callable[[str], bool]
+IsTheirs = Callable[[IdentifierKind, str], bool]
+
+
 @dataclass(frozen=True)
 class Connector:
-    """A feed. `read` gets the header line (CSV) or None, and lines; `trust` is the weight of its personal values.
+    """A feed. `read` gets the header line (CSV) or None, and raw records; `trust` is the weight of its personal values.
 
-    `scan` reads only the first native key of each line: (indices of the lines it could read, their keys).
+    `scan` reads only the first native key of each record: (indices of those it could read, their keys).
+
+    `framing` says what a record is; `within` names the JSON members or XML elements that hold the records;
+    `passes_over` says which lines are none (heads, padding). `recognises` says how sure one can be (0 to 1) that a file
+    is of this feed. `introduces` is false where a mention of somebody unknown makes no customer but waits until
+    another feed knows them (a bag tag, an opened e-mail). `specification` names the public document that the parser
+    follows, or says that the format is ours. `without(raw, is_gone, is_theirs)` is the raw record as it may be kept
+    once the mentions whose native keys are gone were erased, without contacts that are theirs; where a feed has none
+    the whole record goes. `mapped` gives the same feed read by the airline's own column names (theirs -> ours).
     """
 
     name: str
@@ -139,3 +219,11 @@ class Connector:
     quoted: bool = False
     about_people: bool = True
     freshness_hours: int = 26
+    framing: Framing = Framing.LINES
+    within: tuple[str, ...] = ()
+    passes_over: Callable[[bytes], bool] | None = None
+    recognises: Callable[[Sample], float] | None = None
+    introduces: bool = True
+    specification: str = ""
+    without: Callable[[bytes, IsGone, IsTheirs], bytes] | None = None
+    mapped: Callable[[Mapping[str, str]], Connector] | None = None

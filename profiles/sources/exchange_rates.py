@@ -47,4 +47,6 @@ CONNECTOR = Connector(
     has_header=True,
     quoted=True,
     about_people=False,
+    recognises=lambda sample: 0.9 * sample.has("Date", "Currency", "Units per base"),
+    specification="ours",
 )

@@ -106,4 +106,6 @@ CONNECTOR = Connector(
     has_header=True,
     quoted=True,
     freshness_hours=24 * 35,
+    recognises=lambda sample: 0.9 * sample.has("Loyalty Number", "Year", "Month", "Total Flights"),
+    specification="ours",
 )

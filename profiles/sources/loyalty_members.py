@@ -110,4 +110,6 @@ CONNECTOR = Connector(
     trust=0.9,
     has_header=True,
     quoted=True,
+    recognises=lambda sample: 0.9 * (sample.has("Loyalty Number") and not sample.has("Total Flights")),
+    specification="ours",
 )

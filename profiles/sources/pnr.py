@@ -1,25 +1,24 @@
 """Bookings of the reservation system, one passenger name record a line, as JSON.
 
-Each passenger is a mention: locator, creation date, passenger number. A contact belongs to a passenger where the
-record says so, or where one person booked for one; what an agency leaves is the agency's, and nobody's identity.
+Each passenger is a mention: locator, creation date, passenger number.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
 from iaros.lib.personal_data import Sensitivity
 from iaros.lib.purposes import Purpose
-from profiles.models import EventKind, IdentifierKind
+from profiles.models import IdentifierKind
 from profiles.sources import json_lines as j
+from profiles.sources.bookings import CABINS, CHANNELS, STATUSES, TYPES, Booking, BookingColumns
 from profiles.sources.columns import read_day
-from profiles.sources.contract import PERSON_FIELDS, Batch, Connector, Family, Field, Keys, Lines, Reject
-from profiles.sources.places import airports, distance_km, haul
+from profiles.sources.contract import Batch, Connector, Family, Field, IsGone, IsTheirs, Lines, Reject
+from profiles.sources.places import airports
 
 FIELDS = (
     Field("locator", "text", "7KQX2M", Sensitivity.PSEUDONYM, required=True),
@@ -38,57 +37,24 @@ FIELDS = (
     Field("tickets[].coupons[].fare_minor", "minor units", "20600"),
     Field("ancillaries[].code", "text", "extra_bag"),
 )
-CHANNELS, STATUSES = ("web", "app", "agency", "phone"), ("active", "cancelled")
-TYPES, CABINS = ("ADT", "CHD", "INF"), ("F", "C", "W", "Y")
 _MOST_MINOR = 10**10
-
-
-class _Columns:
-    """The columns that grow while lines are read; each row is appended only when its whole line was found good."""
-
-    def __init__(self) -> None:
-        self.line: list[int] = []
-        self.native_key: list[str] = []
-        self.person: dict[str, list[Any]] = {name: [] for name in PERSON_FIELDS}
-        self.email_verified: list[bool] = []
-        self.facts: dict[str, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
-
-    def add(self, kind: str, /, **values: Any) -> None:
-        table = self.facts[kind]
-        for name, value in values.items():
-            table[name].append(value)
 
 
 def read(header: bytes | None, lines: Lines) -> Batch:
     """Read bookings: mentions of their passengers, and the typed facts and events of each."""
     rejects: list[Reject] = []
-    columns = _Columns()
+    columns = BookingColumns()
 
     def take(line: int, document: dict[str, Any]) -> None:
-        _append(columns, line, _checked(document))
+        columns.add(line, _checked(document))
 
     j.objects(lines, rejects, take)
-    count = len(columns.line)
-    keys = [
-        Keys(IdentifierKind.LOYALTY_NUMBER, columns.person["loyalty_number"], np.ones(count, dtype=bool)),
-        Keys(IdentifierKind.EMAIL, columns.person["email"], np.array(columns.email_verified, dtype=bool)),
-        Keys(IdentifierKind.PHONE, columns.person["phone"], np.zeros(count, dtype=bool)),
-    ]
-    return Batch(
-        lines,
-        np.array(columns.line, dtype=np.int64),
-        columns.native_key,
-        columns.person,
-        keys,
-        {kind: dict(table) for kind, table in columns.facts.items()},
-        rejects,
-        party=True,
-    )
+    return columns.batch(lines, rejects)
 
 
-def _checked(document: dict[str, Any]) -> dict[str, Any]:
+def _checked(document: dict[str, Any]) -> Booking:
     """The booking with every field checked and typed. Raises Unreadable."""
-    booking = {
+    booking: dict[str, Any] = {
         "locator": j.text(document, "locator", longest=8),
         "created_at": j.moment(document, "created_at"),
         "modified_at": j.moment(document, "modified_at"),
@@ -109,7 +75,7 @@ def _checked(document: dict[str, Any]) -> dict[str, Any]:
     booking["contacts"] = [_contact(item, path) for path, item in j.parts(document, "contacts")]
     booking["coupons"] = [c for path, item in j.parts(document, "tickets") for c in _coupons(item, path, numbers)]
     booking["ancillaries"] = [_ancillary(item, path, numbers) for path, item in j.parts(document, "ancillaries")]
-    return booking
+    return cast(Booking, booking)
 
 
 def _passenger(item: dict[str, Any], path: str) -> dict[str, Any]:
@@ -189,133 +155,30 @@ def _whose(item: dict[str, Any], path: str, passengers: set[int]) -> int:
     return int(number)
 
 
-def _append(columns: _Columns, line: int, booking: dict[str, Any]) -> None:
-    at = len(columns.facts["bookings"]["locator"])
-    first = len(columns.line)
-    mention = {passenger["number"]: first + i for i, passenger in enumerate(booking["passengers"])}
-    trip = _trip(booking["segments"])
-    columns.add(
-        "bookings",
-        line=line,
-        **{
-            k: booking[k]
-            for k in ("locator", "status", "channel", "point_of_sale", "agency", "currency", "total_minor")
-        },
-        created_at=j.utc(booking["created_at"]),
-        modified_at=j.utc(booking["modified_at"]),
-        party_size=len(mention),
-        **trip,
-    )
-    for passenger in booking["passengers"]:
-        _append_mention(columns, line, booking, passenger)
-        columns.add(
-            "passengers",
-            mention=mention[passenger["number"]],
-            booking=at,
-            number=passenger["number"],
-            passenger_type=passenger["type"],
-        )
-    for segment in booking["segments"]:
-        columns.add(
-            "legs",
-            booking=at,
-            **{k: segment[k] for k in segment if k not in ("departs_at", "arrives_at")},
-            departs_at=j.utc(segment["departs_at"]),
-            departs_zone=segment["departs_at"].strftime("%z")[:3] + ":" + segment["departs_at"].strftime("%z")[3:5],
-            arrives_at=j.utc(segment["arrives_at"]),
-        )
-    _append_events(columns, booking, at, mention, trip)
-
-
-def _append_mention(columns: _Columns, line: int, booking: dict[str, Any], passenger: dict[str, Any]) -> None:
-    alone = len(booking["passengers"]) == 1 and not booking["agency"]
-    mine = [c for c in booking["contacts"] if c["passenger"] == passenger["number"] or (alone and not c["passenger"])]
-    email = next((c for c in mine if c["type"] == "email"), None)
-    phone = next((c for c in mine if c["type"] == "phone"), None)
-    columns.line.append(line)
-    columns.native_key.append(f"{booking['locator']}/{booking['created_at'].date()}/{passenger['number']}")
-    columns.email_verified.append(bool(email and email["verified"]))
-    values = {**passenger, "email": email and email["value"], "phone": phone and phone["value"]}
-    for name in PERSON_FIELDS:
-        columns.person[name].append(values.get(name))
-
-
-def _trip(segments: list[dict[str, Any]]) -> dict[str, Any]:
-    """Where the trip goes: to the airport furthest from its origin; and when it comes back, if it does."""
-    origin = segments[0]["origin"]
-    distances = [distance_km(origin, s["destination"]) or 0.0 for s in segments]
-    turn = int(np.argmax(distances))
-    back = segments[turn + 1] if turn + 1 < len(segments) else None
-    return {
-        "origin": origin,
-        "destination": segments[turn]["destination"],
-        "departs_at": j.utc(segments[0]["departs_at"]),
-        "returns_at": j.utc(back["departs_at"]) if back else None,
-    }
-
-
-def _append_events(
-    columns: _Columns, booking: dict[str, Any], at: int, mention: dict[int, int], trip: dict[str, Any]
-) -> None:
-    currency, channel, created = booking["currency"], booking["channel"], j.utc(booking["created_at"])
-    legs = {segment["number"]: segment for segment in booking["segments"]}
-    cabin, route = booking["segments"][0]["cabin"], f"{trip['origin']}-{trip['destination']}"
-    paid: dict[int, int] = defaultdict(int)
-    for coupon in booking["coupons"]:
-        paid[coupon["passenger"]] += coupon["fare_minor"]
-        row = {"mention": mention[coupon["passenger"]], "booking": at, "currency": currency}
-        columns.add("coupons", **row, **{k: v for k, v in coupon.items() if k != "passenger"})
-        leg = legs.get(coupon["leg_number"])
-        if coupon["status"] == "flown" and leg:
-            _event(columns, row, EventKind.COUPON_FLOWN, j.utc(leg["departs_at"]), coupon["fare_minor"], channel,
-                   item=f"{leg['origin']}-{leg['destination']}", cabin=leg["cabin"],
-                   haul=haul(leg["origin"], leg["destination"]))  # fmt: skip
-        elif coupon["status"] == "refunded":
-            modified = j.utc(booking["modified_at"])
-            _event(columns, row, EventKind.REFUND, modified, coupon["fare_minor"], channel, item=route)
-    lead = _days(created, trip["departs_at"])
-    common = {"item": route, "cabin": cabin, "haul": haul(trip["origin"], trip["destination"]), "lead_days": lead}
-    for number, who in mention.items():
-        row = {"mention": who, "booking": at, "currency": currency}
-        made, gone = EventKind.BOOKING_MADE, EventKind.BOOKING_CANCELLED
-        _event(columns, row, made, created, paid[number], channel, quantity=len(mention), **common)
-        if booking["status"] == "cancelled":
-            _event(columns, row, gone, j.utc(booking["modified_at"]), paid[number], channel, **common)
-    for extra in booking["ancillaries"]:
-        row = {"mention": mention[extra["passenger"]], "booking": at, "currency": currency}
-        bought = j.utc(extra["bought_at"])
-        columns.add("ancillaries", **row, leg_number=extra["leg_number"], code=extra["code"],
-                    price_minor=extra["price_minor"], bought_at=bought)  # fmt: skip
-        days = _days(bought, trip["departs_at"])
-        _event(columns, row, EventKind.ANCILLARY_BOUGHT, bought, extra["price_minor"], channel, item=extra["code"],
-               cabin=cabin, haul=common["haul"], lead_days=days)  # fmt: skip
-
-
-def _event(
-    columns: _Columns,
-    row: dict[str, Any],
-    kind: EventKind,
-    at: datetime,
-    value_minor: int,
-    channel: str,
-    *,
-    item: str,
-    quantity: int = 1,
-    cabin: str | None = None,
-    haul: str | None = None,
-    lead_days: int | None = None,
-) -> None:
-    columns.add("events", **row, kind=kind.value, occurred_at=at, value_minor=value_minor, channel=channel, item=item,
-                quantity=quantity, cabin=cabin, haul=haul, lead_days=lead_days)  # fmt: skip
-
-
-def _days(earlier: datetime, later: datetime) -> int:
-    return max(min((later - earlier).days, 32_000), -1)
-
-
 def scan(header: bytes | None, lines: Lines) -> tuple[NDArray[np.int64], list[str]]:
     """Locator and creation date of each line."""
     return j.scanned(lines, lambda document: f"{document['locator']}/{document['created_at'][:10]}")
+
+
+def redacted(raw: bytes, is_gone: IsGone, is_theirs: IsTheirs) -> bytes:
+    """The booking without the passengers who are gone: their number and type stay, and the others."""
+    booking = orjson.loads(raw)
+    stem = f"{booking['locator']}/{booking['created_at'][:10]}"
+    gone = {p["number"] for p in booking["passengers"] if is_gone(f"{stem}/{p['number']}")}
+    everyone = len(gone) == len(booking["passengers"])
+    booking["passengers"] = [
+        {"number": p["number"], "type": p.get("type"), "erased": True} if p["number"] in gone else p
+        for p in booking["passengers"]
+    ]
+    for part in ("contacts", "tickets", "ancillaries"):
+        booking[part] = [item for item in booking.get(part) or [] if item.get("passenger") not in gone]
+    kinds = {"email": IdentifierKind.EMAIL, "phone": IdentifierKind.PHONE}
+    booking["contacts"] = [
+        c
+        for c in booking["contacts"]
+        if not everyone and not is_theirs(kinds.get(c.get("type"), IdentifierKind.PHONE), str(c.get("value") or ""))
+    ]
+    return orjson.dumps(booking)
 
 
 CONNECTOR = Connector(
@@ -330,4 +193,7 @@ CONNECTOR = Connector(
     scan=scan,
     trust=0.6,
     freshness_hours=2,
+    recognises=lambda sample: 0.9 * sample.has("locator", "passengers", "segments"),
+    specification="ours",
+    without=redacted,
 )

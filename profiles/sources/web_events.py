@@ -108,4 +108,6 @@ CONNECTOR = Connector(
     read=read,
     scan=scan,
     freshness_hours=2,
+    recognises=lambda sample: 0.9 * sample.has("event_id", "device_id", "type"),
+    specification="ours",
 )

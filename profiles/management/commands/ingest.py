@@ -20,7 +20,7 @@ class Command(ReportCommand):
     help = "Take in files of one source. Safe to repeat: what landed before is unchanged."
 
     def add_options(self, parser: ArgumentParser) -> None:
-        parser.add_argument("source", help=f"one of {', '.join(CONNECTORS)}")
+        parser.add_argument("source", help=f"auto, or one of {', '.join(CONNECTORS)}")
         parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
 
     def report(self, *, source: str, files: list[Path], **options: Any) -> dict[str, Any]:

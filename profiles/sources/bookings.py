@@ -1,0 +1,309 @@
+"""A booking in the words of the airline, and the columns it becomes: mentions of its passengers, facts, events.
+
+Every reservation format is read into a `Booking` by its own connector and written down here, so that a booking means
+the same whichever system told it. A contact belongs to a passenger where the record says so, or where one person
+booked for one; what an agency leaves is the agency's, and nobody's identity. Contacts passed on for disruptions only
+(IATA Resolution 830d) stand apart and identify nobody.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime
+from typing import Any, NotRequired, TypedDict
+
+import numpy as np
+
+from iaros.lib.purposes import Purpose
+from profiles.models import EventKind, IdentifierKind
+from profiles.sources.contract import PERSON_FIELDS, Batch, Keys, Lines, Reject
+from profiles.sources.json_lines import utc
+from profiles.sources.places import distance_km, haul
+from profiles.sources.travellers import traveller
+
+CHANNELS, STATUSES = ("web", "app", "agency", "phone", "gds"), ("active", "cancelled")
+TYPES, CABINS = ("ADT", "CHD", "INF"), ("F", "C", "W", "Y")
+NO_CURRENCY = "X" * 3  # the code of ISO 4217 for no currency
+
+
+class BookedPassenger(TypedDict):
+    """`number` is the passenger's within the booking and never changes; `type` is one of TYPES."""
+
+    number: int
+    surname: str
+    given_name: str | None
+    type: str
+    title: NotRequired[str | None]
+    birth_date: NotRequired[str | None]
+    gender: NotRequired[str | None]
+    loyalty_number: NotRequired[str | None]
+    passport: NotRequired[str | None]  # held for the law only: looked up by nobody but an authority's order
+
+
+class Segment(TypedDict):
+    """A flight of the booking. Times carry their offset; `cabin` is one of CABINS."""
+
+    number: int
+    carrier: str
+    flight_number: str
+    origin: str
+    destination: str
+    departs_at: datetime
+    arrives_at: datetime
+    cabin: str
+    booking_class: str
+    fare_basis: str
+    status: str
+
+
+class Contact(TypedDict):
+    """`passenger` is None where it is the booking's. `for_disruptions`: an agent passed it on for that alone."""
+
+    type: str  # email phone
+    value: str
+    passenger: int | None
+    verified: bool
+    for_disruptions: NotRequired[bool]
+
+
+class CouponSold(TypedDict):
+    ticket_number: str
+    passenger: int
+    number: int
+    leg_number: int
+    status: str  # open flown refunded exchanged void suspended
+    fare_minor: int
+
+
+class Extra(TypedDict):
+    passenger: int
+    leg_number: int | None
+    code: str
+    price_minor: int
+    bought_at: datetime
+
+
+class Service(TypedDict):
+    """A special service request. Codes of the special categories (health, religion) are sealed and make no feature."""
+
+    passenger: int
+    leg_number: int | None
+    code: str
+    status: str
+    text: str | None
+
+
+class Booking(TypedDict):
+    locator: str
+    created_at: datetime
+    modified_at: datetime
+    point_of_sale: str | None
+    channel: str
+    agency: str | None
+    currency: str
+    total_minor: int
+    status: str
+    passengers: list[BookedPassenger]
+    segments: list[Segment]
+    contacts: list[Contact]
+    coupons: list[CouponSold]
+    ancillaries: list[Extra]
+    services: NotRequired[list[Service]]
+
+
+class BookingColumns:
+    """The columns that grow while bookings are read; `add` appends a whole booking or nothing."""
+
+    def __init__(self) -> None:
+        self.line: list[int] = []
+        self.native_key: list[str] = []
+        self.person: dict[str, list[Any]] = {name: [] for name in PERSON_FIELDS}
+        self.email_verified: list[bool] = []
+        self.traveller: list[str | None] = []
+        self.passport: list[str | None] = []
+        self.facts: dict[str, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
+
+    def add(self, line: int, booking: Booking) -> None:
+        """Append a checked booking: passengers with numbers of their own, segments between airports that are known."""
+        at = len(self.facts["bookings"]["locator"])
+        first = len(self.line)
+        mention = {passenger["number"]: first + i for i, passenger in enumerate(booking["passengers"])}
+        trip = _trip(booking["segments"])
+        self._fact(
+            "bookings",
+            line=line,
+            locator=booking["locator"],
+            status=booking["status"],
+            channel=booking["channel"],
+            point_of_sale=booking["point_of_sale"],
+            agency=booking["agency"],
+            currency=booking["currency"],
+            total_minor=booking["total_minor"],
+            created_at=utc(booking["created_at"]),
+            modified_at=utc(booking["modified_at"]),
+            party_size=len(mention),
+            **trip,
+        )
+        self._add_mentions(line, booking)
+        for passenger in booking["passengers"]:
+            self._fact(
+                "passengers",
+                mention=mention[passenger["number"]],
+                booking=at,
+                number=passenger["number"],
+                passenger_type=passenger["type"],
+            )
+        for segment in booking["segments"]:
+            self._add_leg(at, segment)
+        for service in booking.get("services", []):
+            who = mention[service["passenger"]]
+            named = {name: service[name] for name in ("leg_number", "code", "status", "text")}  # type: ignore[literal-required]
+            self._fact("services", mention=who, booking=at, **named)
+        self._add_coupons(booking, at, mention, trip)
+        self._add_events(booking, at, mention, trip)
+
+    def batch(self, lines: Lines, rejects: list[Reject]) -> Batch:
+        """Everything added, as the batch of these lines."""
+        count = len(self.line)
+        every, none = np.ones(count, dtype=bool), np.zeros(count, dtype=bool)
+        named = np.array([key is not None for key in self.traveller], dtype=bool)
+        keys = [
+            Keys(IdentifierKind.LOYALTY_NUMBER, self.person["loyalty_number"], every),
+            Keys(IdentifierKind.EMAIL, self.person["email"], np.array(self.email_verified, dtype=bool)),
+            Keys(IdentifierKind.PHONE, self.person["phone"], none),
+            Keys(IdentifierKind.TRAVELLER, self.traveller, named),
+        ]
+        if any(self.passport):
+            keys.append(Keys(IdentifierKind.PASSPORT, self.passport, none, Purpose.LEGAL_OBLIGATION))
+        return Batch(
+            lines,
+            np.array(self.line, dtype=np.int64),
+            self.native_key,
+            self.person,
+            keys,
+            {kind: dict(table) for kind, table in self.facts.items()},
+            rejects,
+            party=True,
+        )
+
+    def _fact(self, kind: str, /, **values: Any) -> None:
+        table = self.facts[kind]
+        for name, value in values.items():
+            table[name].append(value)
+
+    def _add_mentions(self, line: int, booking: Booking) -> None:
+        passengers = booking["passengers"]
+        alone = len(passengers) == 1 and not booking["agency"]
+        keys = [traveller(booking["locator"], p["surname"], p["given_name"]) for p in passengers]
+        for passenger, key in zip(passengers, keys, strict=True):
+            number = passenger["number"]
+            mine = [c for c in booking["contacts"] if c["passenger"] == number or (alone and not c["passenger"])]
+            email = next((c for c in mine if c["type"] == "email" and not c.get("for_disruptions")), None)
+            phone = next((c for c in mine if c["type"] == "phone" and not c.get("for_disruptions")), None)
+            urgent = {f"irops_{c['type']}": c["value"] for c in mine if c.get("for_disruptions")}
+            self.line.append(line)
+            self.native_key.append(f"{booking['locator']}/{booking['created_at'].date()}/{number}")
+            self.email_verified.append(bool(email and email["verified"]))
+            # Father and son of one name in one booking: the name in the booking is nobody's alone.
+            self.traveller.append(key if keys.count(key) == 1 else None)
+            self.passport.append(passenger.get("passport"))
+            values: dict[str, Any] = {**passenger, **urgent}
+            values["email"], values["phone"] = email and email["value"], phone and phone["value"]
+            for name in PERSON_FIELDS:
+                self.person[name].append(values.get(name))
+
+    def _add_leg(self, booking: int, segment: Segment) -> None:
+        offset = segment["departs_at"].strftime("%z")
+        self._fact(
+            "legs",
+            booking=booking,
+            number=segment["number"],
+            carrier=segment["carrier"],
+            flight_number=segment["flight_number"],
+            origin=segment["origin"],
+            destination=segment["destination"],
+            cabin=segment["cabin"],
+            booking_class=segment["booking_class"],
+            fare_basis=segment["fare_basis"],
+            status=segment["status"],
+            departs_at=utc(segment["departs_at"]),
+            departs_zone=f"{offset[:3]}:{offset[3:5]}",
+            arrives_at=utc(segment["arrives_at"]),
+        )
+
+    def _add_coupons(self, booking: Booking, at: int, mention: dict[int, int], trip: dict[str, Any]) -> None:
+        legs = {segment["number"]: segment for segment in booking["segments"]}
+        route = f"{trip['origin']}-{trip['destination']}"
+        for coupon in booking["coupons"]:
+            row = {"mention": mention[coupon["passenger"]], "booking": at, "currency": booking["currency"]}
+            self._fact("coupons", **row, **{k: v for k, v in coupon.items() if k != "passenger"})
+            leg = legs.get(coupon["leg_number"])
+            if coupon["status"] == "flown" and leg:
+                self._event(row, EventKind.COUPON_FLOWN, utc(leg["departs_at"]), coupon["fare_minor"],
+                            booking["channel"], item=f"{leg['origin']}-{leg['destination']}", cabin=leg["cabin"],
+                            haul=haul(leg["origin"], leg["destination"]))  # fmt: skip
+            elif coupon["status"] == "refunded":
+                at_change = utc(booking["modified_at"])
+                self._event(row, EventKind.REFUND, at_change, coupon["fare_minor"], booking["channel"], item=route)
+
+    def _add_events(self, booking: Booking, at: int, mention: dict[int, int], trip: dict[str, Any]) -> None:
+        currency, channel, created = booking["currency"], booking["channel"], utc(booking["created_at"])
+        cabin, route = booking["segments"][0]["cabin"], f"{trip['origin']}-{trip['destination']}"
+        paid: dict[int, int] = defaultdict(int)
+        for coupon in booking["coupons"]:
+            paid[coupon["passenger"]] += coupon["fare_minor"]
+        span = haul(trip["origin"], trip["destination"])
+        common: dict[str, Any] = {
+            "item": route,
+            "cabin": cabin,
+            "haul": span,
+            "lead_days": _days(created, trip["departs_at"]),
+        }
+        for number, who in mention.items():
+            row = {"mention": who, "booking": at, "currency": currency}
+            made, gone = EventKind.BOOKING_MADE, EventKind.BOOKING_CANCELLED
+            self._event(row, made, created, paid[number], channel, quantity=len(mention), **common)
+            if booking["status"] == "cancelled":
+                self._event(row, gone, utc(booking["modified_at"]), paid[number], channel, **common)
+        for extra in booking["ancillaries"]:
+            row = {"mention": mention[extra["passenger"]], "booking": at, "currency": currency}
+            bought = utc(extra["bought_at"])
+            self._fact("ancillaries", **row, leg_number=extra["leg_number"], code=extra["code"],
+                       price_minor=extra["price_minor"], bought_at=bought)  # fmt: skip
+            self._event(row, EventKind.ANCILLARY_BOUGHT, bought, extra["price_minor"], channel, item=extra["code"],
+                        cabin=cabin, haul=span, lead_days=_days(bought, trip["departs_at"]))  # fmt: skip
+
+    def _event(
+        self,
+        row: dict[str, Any],
+        kind: EventKind,
+        at: datetime,
+        value_minor: int,
+        channel: str,
+        *,
+        item: str,
+        quantity: int = 1,
+        cabin: str | None = None,
+        haul: str | None = None,
+        lead_days: int | None = None,
+    ) -> None:
+        self._fact("events", **row, kind=kind.value, occurred_at=at, value_minor=value_minor, channel=channel,
+                   item=item, quantity=quantity, cabin=cabin, haul=haul, lead_days=lead_days)  # fmt: skip
+
+
+def _trip(segments: list[Segment]) -> dict[str, Any]:
+    """Where the trip goes: to the airport furthest from its origin; and when it comes back, if it does."""
+    origin = segments[0]["origin"]
+    distances = [distance_km(origin, s["destination"]) or 0.0 for s in segments]
+    turn = int(np.argmax(distances))
+    back = segments[turn + 1] if turn + 1 < len(segments) else None
+    return {
+        "origin": origin,
+        "destination": segments[turn]["destination"],
+        "departs_at": utc(segments[0]["departs_at"]),
+        "returns_at": utc(back["departs_at"]) if back else None,
+    }
+
+
+def _days(earlier: datetime, later: datetime) -> int:
+    return max(min((later - earlier).days, 32_000), -1)
