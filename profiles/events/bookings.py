@@ -16,7 +16,8 @@ from profiles.shapes import Block, Landed
 
 _KNOWN_SQL = """
 SELECT w.place, b.id FROM bookings_wanted w
-JOIN profiles_booking b ON b.locator = w.locator AND b.created_at = w.created_at
+JOIN profiles_booking b ON b.locator = w.locator
+ AND b.created_at BETWEEN w.created_at - INTERVAL '1 day' AND w.created_at + INTERVAL '1 day'
 """
 _FORGET_BOOKINGS_SQL = """
 DELETE FROM profiles_booking b USING bookings_known k WHERE b.bucket = k.bucket AND b.id = k.id
@@ -56,7 +57,9 @@ def _keep_known_ids(table: dict[str, Any], created: np.ndarray, rows: np.ndarray
             },
         )
         cursor.execute(_KNOWN_SQL)
-        known = {place: booking.bytes for place, booking in cursor.fetchall()}
+        # One booking, one id: should two of a batch be as near to it, the later is another one.
+        by_booking = {booking.bytes: place for place, booking in reversed(cursor.fetchall())}
+        known = {place: booking for booking, place in by_booking.items()}
         if not known:
             return
         for place, booking in known.items():

@@ -18,7 +18,7 @@ from iaros.lib import copying, partitions, staging
 from iaros.lib.ids import uuid7_block
 from privacy import subjects
 from profiles.currency import in_base_currency
-from profiles.events import bookings
+from profiles.events import bookings, retold
 from profiles.shapes import Block, Feed, Landed, Resolved
 from profiles.sources import ssr
 
@@ -81,12 +81,15 @@ def _standing(
     rows = np.flatnonzero(keep)
     if not len(rows):
         return None
+    return {**_rows(table, rows), "who": who[rows]}
+
+
+def _rows(table: dict[str, Any], rows: NDArray[np.int64]) -> dict[str, Any]:
     chosen = rows.tolist()
-    narrowed = {
+    return {
         name: column[rows] if isinstance(column, np.ndarray) else [column[i] for i in chosen]
         for name, column in table.items()
     }
-    return {**narrowed, "who": who[rows]}
 
 
 def _forget_superseded(landed: Landed, resolved: Resolved) -> None:
@@ -137,6 +140,10 @@ def _of_booking(table: dict[str, Any], booking_ids: Block | None) -> dict[str, c
 
 
 def _passengers(table: dict[str, Any], landed: Landed, resolved: Resolved, booking_ids: Block | None) -> None:
+    known = _known(table, resolved)
+    if known is not None:
+        booking = _of_booking(known, booking_ids)["booking_id"]
+        retold.replace_passengers(resolved.customer[known["who"]], booking)
     _copy(
         "profiles_passenger",
         {
@@ -148,7 +155,16 @@ def _passengers(table: dict[str, Any], landed: Landed, resolved: Resolved, booki
     )
 
 
+def _known(table: dict[str, Any], resolved: Resolved) -> dict[str, Any] | None:
+    """The rows about people who were known before this batch: of them another source may have told the same."""
+    rows = np.flatnonzero(~resolved.created[table["who"]])
+    return _rows(table, rows) if len(rows) else None
+
+
 def _coupons(table: dict[str, Any], landed: Landed, resolved: Resolved, booking_ids: Block | None) -> None:
+    known = _known(table, resolved)
+    if known is not None:
+        retold.replace_coupons(resolved.customer[known["who"]], known["ticket_number"], known["number"])
     _copy(
         "profiles_coupon",
         {
@@ -167,6 +183,11 @@ def _coupons(table: dict[str, Any], landed: Landed, resolved: Resolved, booking_
 def _ancillaries(table: dict[str, Any], landed: Landed, resolved: Resolved, booking_ids: Block | None) -> None:
     legs = np.array([leg or 0 for leg in table["leg_number"]])
     bought = np.array(table["bought_at"], dtype="datetime64[us]")
+    known = _known(table, resolved)
+    if known is not None:
+        booking = _of_booking(known, booking_ids)["booking_id"]
+        whose = resolved.customer[known["who"]]
+        retold.replace_extras(whose, booking, known["code"], source_id=landed.feed.source_id)
     _copy(
         "profiles_ancillary",
         {
@@ -226,6 +247,11 @@ def _events(landed: Landed, resolved: Resolved, place: NDArray[np.int64], bookin
     """One row an event, in the order of time, so that each month's partition is filled from one end."""
     table = _standing(landed.batch.facts.get("events"), place, resolved, linked_only=False)
     if table is None:
+        return 0
+    again = retold.told_before(landed, resolved, table)
+    if again.any():
+        table = _rows(table, np.flatnonzero(~again))
+    if not len(table["who"]):
         return 0
     moments = np.asarray(table["occurred_at"], dtype="datetime64[us]")
     order = np.lexsort((table["who"], moments))
