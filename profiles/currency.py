@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from iaros.lib import copying
 from profiles.models import ExchangeRate
+from profiles.sources import codes
 
 
 @dataclass(frozen=True)
@@ -46,19 +47,27 @@ class Rates:
 def in_base_currency(
     values: Any, currency: Sequence[str | None], moments: Any, rates: Rates | None = None
 ) -> copying.Column:
-    """Minor units of the airline's currency; NULL where no rate is known: an amount never passes as another.
+    """Minor units of the airline's currency; NULL where no rate is known: an amount never passes as another."""
+    base = minor_in_base(values, currency, moments, rates)
+    present = ~np.isnan(base)
+    return copying.nullable(copying.bigints(np.where(present, base, 0).astype(np.int64)), present)
 
-    Both currencies are taken to have two decimals.
+
+def minor_in_base(
+    values: Any, currency: Sequence[str | None], moments: Any, rates: Rates | None = None
+) -> NDArray[np.float64]:
+    """The same as whole numbers, NaN where no rate is known or there is no amount.
+
+    Each currency has the decimals that the code table `currency_minor_units` says: yen have none.
     """
     amounts = np.asarray(values, dtype=np.int64)
     at = np.asarray(moments).astype("datetime64[us]")
-    codes = np.array([c or "" for c in currency], dtype=object)
-    units = np.full(len(amounts), np.nan)
-    foreign = {c for c in set(codes.tolist()) if c and c != settings.BASE_CURRENCY}
+    told = np.array([c or "" for c in currency], dtype=object)
+    per_base = np.full(len(amounts), np.nan)  # minor units of theirs for one of ours
+    ours = codes.decimals(settings.BASE_CURRENCY)
+    foreign = {c for c in set(told.tolist()) if c and c != settings.BASE_CURRENCY}
     known = rates or (Rates.load() if foreign else Rates({}, {}))
-    for code in set(codes.tolist()) - {""}:
-        rows = codes == code
-        units[rows] = known.on(code, at[rows])
-    present = ~np.isnan(units) & (amounts >= 0)
-    base = np.rint(amounts / np.where(present, units, 1.0)).astype(np.int64)
-    return copying.nullable(copying.bigints(base), present)
+    for code in set(told.tolist()) - {""}:
+        rows = told == code
+        per_base[rows] = known.on(code, at[rows]) * 10.0 ** (codes.decimals(code) - ours)
+    return np.rint(np.where(amounts >= 0, amounts, np.nan) / per_base)

@@ -21,9 +21,9 @@ from profiles.enrichment import search_keys
 from profiles.events import facts
 from profiles.golden import assemble
 from profiles.identity import keys, merge, resolve, waiting
-from profiles.ingest import cleanse, landing, quarantine, rates, reference, repeats, runs, tombstones
+from profiles.ingest import cleanse, code_entries, landing, quarantine, rates, reference, repeats, runs, tombstones
 from profiles.shapes import Counts, Feed
-from profiles.sources import reading, unclaimed
+from profiles.sources import codes, reading, unclaimed
 from profiles.sources.catalogue import CONNECTORS, recognise, refuse
 from profiles.sources.contract import Batch, Connector, WrongFile
 
@@ -74,10 +74,11 @@ def ingest(source: str, path: Path, *, progress: Progress = silent) -> IngestRep
     started, counts = time.perf_counter(), Counts()
     try:
         refuse(reading.sample(path))
-        for batch, total in _batches(feed, path):
-            counts += take_in(feed, batch)
-            runs.advance(feed, counts, time.perf_counter() - started)
-            progress(phase=f"{source}: {path.name}", done=counts.read, total=max(total, counts.read))
+        with codes.using(code_entries.snapshot()):
+            for batch, total in _batches(feed, path):
+                counts += take_in(feed, batch)
+                runs.advance(feed, counts, time.perf_counter() - started)
+                progress(phase=f"{source}: {path.name}", done=counts.read, total=max(total, counts.read))
     except WrongFile as error:
         runs.refuse(feed, counts, time.perf_counter() - started, str(error))
         raise FileRefused(str(error)) from None

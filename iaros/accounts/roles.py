@@ -57,6 +57,10 @@ ROLES: dict[str, tuple[str, ...]] = {
         "accounts.add_apiclient",
         "accounts.change_apiclient",
         "auth.view_group",
+        "profiles.view_codeentry",
+        "profiles.add_codeentry",
+        "profiles.change_codeentry",
+        "profiles.delete_codeentry",
     ),
     # A person at a partner: looks at shared segments. Their systems are API clients with scopes.
     PARTNER: ("segmentation.view_segment",),

@@ -20,7 +20,7 @@ from privacy import subjects
 from profiles.currency import in_base_currency
 from profiles.events import bookings, retold
 from profiles.shapes import Block, Feed, Landed, Resolved
-from profiles.sources import ssr
+from profiles.sources import codes
 
 _FACT_TABLES = (
     "profiles_passenger",
@@ -206,7 +206,7 @@ def _ancillaries(table: dict[str, Any], landed: Landed, resolved: Resolved, book
 def _services(table: dict[str, Any], landed: Landed, resolved: Resolved, booking_ids: Block | None) -> None:
     """Requests of the special categories are sealed under the customer's key: nothing else of them is written."""
     legs = np.array([leg or 0 for leg in table["leg_number"]])
-    special = [ssr.is_special(code) for code in table["code"]]
+    special = [codes.is_special(code) for code in table["code"]]
     who = [resolved.customer[i].tobytes() for i in table["who"]]
     sealers = dict(resolved.sealers)
     missing = {c for c, is_special in zip(who, special, strict=True) if is_special and c not in sealers}

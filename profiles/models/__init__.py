@@ -1,4 +1,5 @@
 from profiles.models.booking import Ancillary, Booking, Coupon, FlightLeg, Passenger, ServiceRequest
+from profiles.models.code_entry import CodeEntry
 from profiles.models.customer import Customer, CustomerQuerySet, Identifier, IdentifierKind, SearchKeys
 from profiles.models.event import Event, EventKind
 from profiles.models.fare import FareObservation
@@ -11,6 +12,7 @@ from profiles.models.source_record import Link, LinkRule, Message, Source, Sourc
 __all__ = [
     "Ancillary",
     "Booking",
+    "CodeEntry",
     "Coupon",
     "Customer",
     "CustomerQuerySet",

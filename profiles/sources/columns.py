@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 from numpy.typing import NDArray
 
+from profiles.sources import codes
 from profiles.sources.contract import Field, Lines, Reject, WrongFile
 
 EARLIEST_YEAR, LATEST_YEAR = 1900, 2100
@@ -131,11 +132,21 @@ class Columns:
                 self.reject(at, name, f"{values[at]}", expected)
         return np.rint(values).astype(np.int64)
 
-    def amount_minor(self, name: str, *, required: bool = True, most: float = 1e9) -> NDArray[np.int64]:
-        """Decimal amounts as minor units (cents); not negative."""
+    def amount_minor(
+        self,
+        name: str,
+        *,
+        required: bool = True,
+        most: float = 1e9,
+        currency: Sequence[str | None] | str | None = None,
+    ) -> NDArray[np.int64]:
+        """Decimal amounts, not negative, as minor units of their `currency`, one for all or one a line.
+
+        Yen have no minor units; without a currency amounts have two decimals. -1 where there is none.
+        """
         expected = "an amount that is not negative"
         major = self.decimals(name, 0.0, most, expected, required)
-        return np.where(major < 0, -1, np.round(major * 100)).astype(np.int64)
+        return np.where(major < 0, -1, np.round(major * minor_units(currency))).astype(np.int64)
 
     def decimals(self, name: str, low: float, high: float, expected: str, required: bool = True) -> NDArray[np.float64]:
         """Decimal numbers from `low` to `high`; -1 where the line was rejected or an optional value is empty."""
@@ -231,6 +242,14 @@ def table(
         )
     wanted = [one.name for one in fields if only is None or one.name in only]
     return Columns(lines, told, only=[name for name in wanted if name in told], delimiter=delimiter)
+
+
+def minor_units(currency: Sequence[str | None] | str | None) -> NDArray[np.float64] | float:
+    """How many minor units make one unit of each currency: 100 cents, 1 yen."""
+    if currency is None or isinstance(currency, str):
+        return 10.0 ** codes.decimals(currency)
+    of_each = {code: 10.0 ** codes.decimals(code) for code in set(currency)}
+    return np.array([of_each[code] for code in currency], dtype=np.float64)
 
 
 def _objects(lines: Lines, rejects: list[Reject]) -> tuple[list[dict[str, Any]], list[int]]:

@@ -31,6 +31,7 @@ def read(header: bytes | None, lines: Lines) -> Batch:
     required = [f.name for f in FIELDS if f.required]
     names = header_names(header or b"", required, [f.name for f in FIELDS], "competitor_fares")
     columns = Columns(lines, names)
+    currency = _code(columns, "Currency", 3, 3)
     facts: dict[str, Any] = {
         "observed_at": columns.moments("Observed At"),
         "carrier": _code(columns, "Carrier", 2, 3),
@@ -39,8 +40,8 @@ def read(header: bytes | None, lines: Lines) -> Batch:
         "departure_date": columns.days("Departure Date", required=True),
         "cabin": columns.choice("Cabin", _CABINS, "F, C, W or Y"),
         "brand": [value or "" for value in columns.text("Fare Brand", longest=20)],
-        "price_minor": _positive(columns, "Price"),
-        "currency": _code(columns, "Currency", 3, 3),
+        "price_minor": _positive(columns, "Price", currency),
+        "currency": currency,
         "source": [value or "" for value in columns.text("Source", longest=40)],
     }
     parts = ("carrier", "origin", "destination", "departure_date", "cabin", "brand", "source")
@@ -57,8 +58,8 @@ def _code(columns: Columns, name: str, shortest: int, longest: int) -> list[str 
     return [value.upper() if value else value for value in values]
 
 
-def _positive(columns: Columns, name: str) -> np.ndarray:
-    amounts = columns.amount_minor(name)
+def _positive(columns: Columns, name: str, currency: list[str | None]) -> np.ndarray:
+    amounts = columns.amount_minor(name, currency=currency)
     for at in np.flatnonzero(amounts == 0).tolist():
         columns.reject(at, name, "0", "an amount above zero")
     return amounts
