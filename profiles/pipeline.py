@@ -171,6 +171,9 @@ def refresh(*, as_of: datetime, progress: Progress = silent) -> list[StageReport
     with timed("identity", reports) as stage, transaction.atomic():
         stage.profiles = len(waiting.link_waiting(at=clock.now()))
         stage.note = "waiting mentions linked"
+    with timed("reliability", reports) as stage:
+        stage.profiles = assemble.learn_reliability(at=clock.now())
+        stage.note = "customers whom several sources mention"
     with timed("golden", reports) as stage:
         stage.profiles = assemble.rebuild_outdated(progress)
         stage.note = "profiles older than their records"

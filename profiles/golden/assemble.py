@@ -19,8 +19,8 @@ from iaros.lib import clock, copying, staging
 from iaros.lib.ids import as_block
 from iaros.lib.reports import Progress, silent
 from privacy import encryption, subjects
-from profiles.golden import provenance
-from profiles.golden.survivorship import Mention, survive
+from profiles.golden import reliability
+from profiles.golden.survivorship import Mention, only_witness, survive
 from profiles.models import IdentifierKind, Source
 from profiles.shapes import Landed, Resolved
 from profiles.sources.catalogue import CONNECTORS
@@ -77,10 +77,14 @@ def assemble(landed: Landed, resolved: Resolved) -> int:
     firsts, others = _split(resolved, person)
     if not landed.person:
         others = set()  # This feed says nothing about who people are, so nobody's profile changes.
-    at = landed.feed.received_at
-    trust = landed.feed.connector.trust
+    at, source, trust = landed.feed.received_at, landed.feed.source_id, landed.feed.connector.trust
+    sure = reliability.known({source: trust})[source]
     rows: list[Golden] = [
-        (resolved.customer[i].tobytes(), values, provenance.of_one_record(landed.record[i].tobytes(), values, trust), 1)
+        (
+            resolved.customer[i].tobytes(),
+            *only_witness(Mention(landed.record[i].tobytes(), trust, at, values, sure)),
+            1,
+        )
         for i, values in firsts
     ]
     _write(rows, resolved.sealers, at, new=True)
@@ -153,7 +157,20 @@ def _split(
 
 
 def _mentions(ids: list[UUID]) -> dict[bytes, list[Mention]]:
-    """The current records of these customers, opened."""
+    """The current records of these customers, opened, as witnesses."""
+    trust = _trust_by_source()
+    sure = reliability.known(trust)
+    return {
+        customer: [
+            Mention(record, trust.get(source, 0.5), received_at, values, sure.get(source, ()))
+            for record, source, received_at, values in rows
+        ]
+        for customer, rows in _stated(ids).items()
+    }
+
+
+def _stated(ids: list[UUID]) -> dict[bytes, list[tuple[bytes, int, datetime, list[str | None]]]]:
+    """What the current records of these customers state: record, source, when it came, values by PERSON_FIELDS."""
     block = as_block(ids)
     with connection.cursor() as cursor:
         staging.stage(
@@ -165,13 +182,27 @@ def _mentions(ids: list[UUID]) -> dict[bytes, list[Mention]]:
         cursor.execute(_RECORDS_SQL)
         rows = cursor.fetchall()
     keys = subjects.landing_sealers({row[4] for row in rows})
-    trust = _trust_by_source()
-    found: dict[bytes, list[Mention]] = defaultdict(list)
+    found: dict[bytes, list[tuple[bytes, int, datetime, list[str | None]]]] = defaultdict(list)
     for customer, record, source, received_at, key_id, cipher in rows:
         if key_id in keys:
             values = orjson.loads(keys[key_id].open(cipher, b"record:" + record.bytes))
-            found[customer.bytes].append(Mention(record.bytes, trust.get(source, 0.5), received_at, values))
+            found[customer.bytes].append((record.bytes, source, received_at, values))
     return found
+
+
+def learn_reliability(*, at: datetime) -> int:
+    """Estimate how reliable each source is about each field; returns how many customers taught it."""
+    customers = reliability.sample()
+    trust = _trust_by_source()
+    questions = []
+    for start in range(0, len(customers), REBUILT_AT_ONCE):
+        ids = [UUID(bytes=raw) for raw in customers[start : start + REBUILT_AT_ONCE]]
+        with transaction.atomic():
+            for rows in _stated(ids).values():
+                ordered = sorted(rows, key=lambda row: row[2])
+                questions += reliability.questions_of([(source, values) for _, source, _, values in ordered])
+    reliability.keep(reliability.estimate(questions, trust), at=at)
+    return len(customers)
 
 
 def _trust_by_source() -> dict[int, float]:

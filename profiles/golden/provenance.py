@@ -32,16 +32,19 @@ def pack(records: Sequence[bytes], index: Sequence[int], confidence: Sequence[fl
     return bytes((len(records),)) + b"".join(records) + bytes(tail)
 
 
-_tails: dict[tuple[tuple[bool, ...], float], bytes] = {}
+_tails: dict[tuple[tuple[bool, ...], tuple[float, ...]], bytes] = {}
 
 
-def of_one_record(record: bytes, values: Sequence[str | None], trust: float) -> bytes:
-    """The provenance of a profile made of one record; there are only so many shapes of its field part."""
-    shape = (tuple([value is not None for value in values]), trust)
+def of_one_record(record: bytes, values: Sequence[str | None], sure: tuple[float, ...]) -> bytes:
+    """The provenance of a profile made of one record, `values` and `sure` parallel to PERSON_FIELDS.
+
+    There are only so many shapes of its field part.
+    """
+    shape = (tuple([value is not None for value in values]), sure)
     tail = _tails.get(shape)
     if tail is None:
-        present = (*shape[0], *[False] * (len(PERSON_FIELDS) - len(values)))
-        tail = pack([], [0 if p else NONE for p in present], [trust if p else 0.0 for p in present])[1:]
+        confidence = [one if present else 0.0 for present, one in zip(*shape, strict=True)]
+        tail = pack([], [0 if present else NONE for present in shape[0]], confidence)[1:]
         _tails[shape] = tail
     return b"\x01" + record + tail
 

@@ -7,7 +7,7 @@ from profiles.models.loyalty import LoyaltyActivity
 from profiles.models.profile import Profile
 from profiles.models.rate import ExchangeRate
 from profiles.models.run import IngestRun, QuarantinedRow, RunState
-from profiles.models.source_record import Link, LinkRule, Message, Source, SourceRecord, UnlinkedKey
+from profiles.models.source_record import Link, LinkRule, Message, Source, SourceRecord, SourceReliability, UnlinkedKey
 
 __all__ = [
     "Ancillary",
@@ -36,5 +36,6 @@ __all__ = [
     "ServiceRequest",
     "Source",
     "SourceRecord",
+    "SourceReliability",
     "UnlinkedKey",
 ]

@@ -155,3 +155,24 @@ class UnlinkedKey(models.Model):
 
     def __str__(self) -> str:
         return str(self.record_id)
+
+
+class SourceReliability(models.Model):
+    """How often a source is right about a field, as the agreement between sources has taught."""
+
+    no_personal_data: ClassVar[str] = "about sources"
+
+    id = models.AutoField(primary_key=True)
+    source_id = models.SmallIntegerField()
+    field = models.CharField(max_length=20)
+    reliability = models.FloatField()
+    statements = models.IntegerField(help_text="how many were judged")
+    estimated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["source_id", "field"], name="profiles_sourcereliability_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.reliability:.3f}"

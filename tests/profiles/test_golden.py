@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,11 +12,12 @@ from iaros.lib.purposes import Purpose
 from privacy import ledger, subjects
 from privacy.encryption import CannotOpen
 from profiles import selectors
-from profiles.golden import provenance
-from profiles.golden.survivorship import Mention, survive
+from profiles.golden import assemble, provenance, reliability
+from profiles.golden.survivorship import Mention, candidates, in_order, survive
 from profiles.ingest import messages
-from profiles.models import Profile, SourceRecord
+from profiles.models import Profile, Source, SourceRecord, SourceReliability
 from profiles.sources.contract import PERSON_FIELDS
+from tests import world as people
 
 NOW = datetime(2026, 10, 31, tzinfo=UTC)
 
@@ -80,3 +82,62 @@ def test_find__by_name_beginning_sound_email_number_phone_and_locator(world, db,
     found = selectors.find_customers(query, purpose=Purpose.SERVICING)
 
     assert world.alice in [match.profile.customer_id for match in found]
+
+
+def test_survivorship__many_who_agree_outweigh_the_most_trusted():
+    alone, others = mention(0.9, 0, city="Malmö"), [mention(0.7, days, city="Lund") for days in range(4)]
+
+    values, packed = survive([alone, *others])
+
+    assert dict(zip(PERSON_FIELDS, values, strict=True))["city"] == "Lund"
+    assert provenance.unpack(packed)["city"].confidence > 0.7
+
+
+def test_survivorship__an_old_address_gives_way_to_a_new_one_and_a_birth_date_does_not():
+    old = mention(0.8, -8 * 365, city="Malmö", birth_date="1984-05-17")
+    new = mention(0.75, 0, city="Lund", birth_date="1984-05-18")
+
+    golden = dict(zip(PERSON_FIELDS, survive([old, new])[0], strict=True))
+
+    assert (golden["city"], golden["birth_date"]) == ("Lund", "1984-05-17")
+
+
+def test_survivorship__less_likely_than_not__is_a_candidate_only():
+    doubtful = [
+        mention(0.5, 0, birth_date="1984-01-01"),
+        mention(0.5, 1, birth_date="1985-01-01"),
+        mention(0.5, 2, birth_date="1986-01-01"),
+    ]
+
+    found = candidates(in_order(doubtful))[PERSON_FIELDS.index("birth_date")]
+
+    assert dict(zip(PERSON_FIELDS, survive(doubtful)[0], strict=True))["birth_date"] is None
+    assert [c.value for c in found] == ["1986-01-01", "1985-01-01", "1984-01-01"]
+    assert sum(c.probability for c in found) < 1
+
+
+def test_reliability__a_source_that_others_contradict_is_believed_less():
+    rng = random.Random(1)
+    questions = []
+    for n in range(400):
+        truth = f"town {n}"
+        wrong = f"town {n + 1}"
+        questions.append(("city", [(1, truth), (2, truth), (3, truth if rng.random() < 0.6 else wrong)]))
+
+    learnt = reliability.estimate(questions, {1: 0.7, 2: 0.7, 3: 0.7})
+
+    assert learnt[1, "city"][0] > 0.97
+    assert abs(learnt[3, "city"][0] - 0.6) < 0.05
+    assert learnt[3, "city"][1] == 400
+
+
+def test_reliability__is_learnt_from_what_has_landed(take_in, monkeypatch):
+    monkeypatch.setattr(reliability, "SAMPLED_BUCKETS", range(256))
+    take_in("loyalty_members", [people.member("NV1", "Ann", "Ek")])
+    take_in("pnr", [people.booking("TRIP01", [people.passenger(1, "ANN", "EK", loyalty_number="NV1")])])
+
+    assemble.learn_reliability(at=NOW)
+
+    told = SourceReliability.objects.get(field="surname", source_id=Source.objects.get(name="pnr").id)
+    assert told.statements >= 1
+    assert told.reliability > 0.6
