@@ -13,9 +13,10 @@ from iaros.lib.ids import bucket_of
 from privacy import subjects
 from profiles import models as tables
 from profiles.ingest import messages
+from profiles.models.enrichment import DERIVED_FIELDS
 from profiles.sources.contract import PERSON_FIELDS
 
-_OWNED = (tables.Profile, tables.SearchKeys, tables.Customer)
+_OWNED = (tables.Profile, tables.Enrichment, tables.SearchKeys, tables.Customer)
 _FACTS = (tables.Event, tables.LoyaltyActivity, tables.ServiceRequest)
 _KEPT = (tables.Passenger, tables.Coupon, tables.Ancillary)
 _RECORDS_SQL = """
@@ -59,6 +60,11 @@ class ProfilesHolder:
         records = _records([customer_id])
         return {
             "profile": _profile(customer_id),
+            "derived": list(
+                tables.Enrichment.objects.filter(bucket=bucket_of(customer_id), id=customer_id).values(
+                    "as_of", *DERIVED_FIELDS
+                )
+            ),
             "identifiers": list(
                 tables.Identifier.objects.filter(customer_id=customer_id)
                 .order_by("kind", "first_seen_at")
@@ -96,7 +102,10 @@ class ProfilesHolder:
         counts["profiles_quarantinedrow"] = _erase_quarantined(ids)
         for kept in _KEPT:
             rows = kept._default_manager.filter(bucket__in=buckets, customer_id__in=ids)
-            counts[kept._meta.db_table] = rows.update(customer_id=None)
+            untied = {"customer_id": None}
+            if kept is tables.Passenger:
+                untied |= {"purpose": None, "purpose_confidence": None}
+            counts[kept._meta.db_table] = rows.update(**untied)
         for fact in (*_FACTS, tables.Link):
             counts[fact._meta.db_table] = _delete(fact, buckets, customer_id__in=ids)
         counts["profiles_identifier"] = tables.Identifier.objects.filter(customer_id__in=ids)._raw_delete("default")

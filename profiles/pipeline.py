@@ -17,7 +17,7 @@ from iaros.lib import clock, staging
 from iaros.lib.memory import undisturbed
 from iaros.lib.reports import Progress, StageReport, silent, timed
 from privacy import ledger
-from profiles.enrichment import search_keys
+from profiles.enrichment import derived, search_keys
 from profiles.events import facts
 from profiles.golden import assemble
 from profiles.identity import keys, merge, resolve, waiting
@@ -177,6 +177,9 @@ def refresh(*, as_of: datetime, progress: Progress = silent) -> list[StageReport
     with timed("golden", reports) as stage:
         stage.profiles = assemble.rebuild_outdated(progress)
         stage.note = "profiles older than their records"
+    with timed("derived", reports) as stage, codes.using(code_entries.snapshot()):
+        stage.profiles = derived.refresh(as_of, progress)
+        stage.note = "home airport, trip purpose, habits, lifecycle, tier clock"
     with timed("enrichment", reports) as stage:
         stage.profiles = search_keys.refresh(progress)
         stage.note = "search keys"

@@ -18,6 +18,7 @@ from iaros.demo.trips import utilities
 
 _LOOK_BACK = 730 * DAY
 _CHURN = 90 * DAY
+PURPOSES_OF_TRIPS = ("business", "leisure", "visiting")  # in the order of seasons.BUSINESS, LEISURE, VFR
 _ROUTES_KEPT = 10
 
 
@@ -101,6 +102,18 @@ def mentions_table(block: Block) -> pa.Table:
             "source": [source for source, native, _ in parts for _ in native],
             "native_key": [key for _, native, _ in parts for key in native],
             "person": np.concatenate([who for *_, who in parts]),
+        }
+    )
+
+
+def trips_table(block: Block) -> pa.Table:
+    """One row a booking made by the end of the files: its locator, and why the trip was really made."""
+    booked = np.flatnonzero(block.trips.created < END)
+    locator = pnr.locators(block.trip_number, block.scene.seed)
+    return pa.table(
+        {
+            "locator": [locator[i] for i in booked.tolist()],
+            "purpose": np.array(PURPOSES_OF_TRIPS)[block.trips.purpose[booked]].tolist(),
         }
     )
 

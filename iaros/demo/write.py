@@ -32,6 +32,7 @@ _TRUTHS: dict[str, Callable[[Block], pa.Table]] = {
     "people": truth.people_table,
     "mentions": truth.mentions_table,
     "tastes": truth.tastes_table,
+    "trips": truth.trips_table,
 }
 _FEWEST_FARES, _MOST_FARES = 20_000, 60_000
 

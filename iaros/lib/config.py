@@ -22,6 +22,7 @@ class ProfileSettings:
     data_sources: int = 1  # fewer connected sources than this is a warning of `doctor` and of the home page
     enrichment_accuracy_threshold: float = 0.995  # the home page warns when published values agree less than this
     processing_timeout: float = 1.0  # seconds; statement timeout of a profile read
+    points_valid_months: int = 36  # after so many months points that were not spent expire (tier clock)
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,7 @@ READERS: dict[tuple[str, str], Callable[[Any], Any]] = {
     ("profile", "data_sources"): _whole(1, 10_000),
     ("profile", "enrichment_accuracy_threshold"): _share,
     ("profile", "processing_timeout"): _duration,
+    ("profile", "points_valid_months"): _whole(1, 1200),
     ("segmentation", "max_segments"): _whole(1, 100_000),
     ("segmentation", "ml_models"): _whole(1, 10_000),
     ("segmentation", "confidence_threshold"): _share,

@@ -99,7 +99,7 @@ def fold(pairs: Sequence[tuple[UUID, UUID]], *, at: datetime) -> list[bytes]:
         cursor.execute(_FACTS_SQL.format(table="profiles_event", bucket="AND f.bucket = m.duplicate_bucket"))
         cursor.execute(_REDIRECT_SQL)
         cursor.execute(_REDIRECT_EARLIER_SQL)
-        for table in ("profiles_profile", "profiles_searchkeys"):
+        for table in ("profiles_profile", "profiles_enrichment", "profiles_searchkeys"):
             cursor.execute(_FORGET_SQL.format(table=table))
     ledger.move_all(pairs)
     return [survivor.bytes for survivor, _ in pairs]

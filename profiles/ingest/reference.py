@@ -15,6 +15,7 @@ from django.db import connection, models
 
 from iaros.lib import copying, staging
 from iaros.lib.ids import uuid7_block
+from iaros.lib.model_columns import column_of
 from privacy import encryption
 from profiles.currency import in_base_currency
 from profiles.models import FareObservation
@@ -107,43 +108,3 @@ def _write(
         changes = ", ".join(f'"{c}" = excluded."{c}"' for c in columns if c not in ("id", "native_key"))
         cursor.execute(_UPSERT_SQL.format(table=table, columns=names, changes=changes, staged=staged))
     return count - len(known), len(known) - sum(known)
-
-
-def column_of(field: models.Field[Any, Any], values: Any) -> copying.Column:
-    """The values of a connector's column as COPY wants them for a model's field; None, NaN and NaT are NULL."""
-    match field:
-        case models.JSONField():
-            return copying.jsonb(values)
-        case models.CharField() | models.TextField():
-            return copying.texts([None if v is None else str(v) for v in values])
-        case models.BooleanField():
-            return copying.booleans(values)
-        case models.DateTimeField():
-            return _moments(values, "us", copying.timestamps)
-        case models.DateField():
-            return _moments(values, "D", copying.dates)
-        case models.FloatField():
-            return _numbers(values, np.float64, copying.doubles)
-        case models.SmallIntegerField():
-            return _numbers(values, np.int64, copying.smallints)
-        case models.BigIntegerField():
-            return _numbers(values, np.int64, copying.bigints)
-        case models.IntegerField():
-            return _numbers(values, np.int64, copying.integers)
-    raise TypeError(f"no COPY column for {field}")
-
-
-def _moments(values: Any, unit: str, make: Callable[[Any], copying.Fixed]) -> copying.Column:
-    column = np.asarray(values, dtype=f"datetime64[{unit}]")
-    present = ~np.isnat(column)
-    return copying.nullable(make(np.where(present, column, np.zeros((), dtype=column.dtype))), present)
-
-
-def _numbers(values: Any, dtype: Any, make: Callable[[Any], copying.Fixed]) -> copying.Column:
-    column = (
-        np.array([np.nan if v is None else v for v in values], dtype=np.float64)
-        if not isinstance(values, np.ndarray)
-        else values
-    )
-    present = ~np.isnan(column) if column.dtype.kind == "f" else np.ones(len(column), dtype=bool)
-    return copying.nullable(make(np.where(present, column, 0).astype(dtype)), present)

@@ -1,6 +1,7 @@
-from profiles.models.booking import Ancillary, Booking, Coupon, FlightLeg, Passenger, ServiceRequest
+from profiles.models.booking import Ancillary, Booking, Coupon, FlightLeg, Passenger, ServiceRequest, TripPurpose
 from profiles.models.code_entry import CodeEntry
 from profiles.models.customer import Customer, CustomerQuerySet, Identifier, IdentifierKind, SearchKeys
+from profiles.models.enrichment import Enrichment
 from profiles.models.event import Event, EventKind
 from profiles.models.fare import FareObservation
 from profiles.models.loyalty import LoyaltyActivity
@@ -16,6 +17,7 @@ __all__ = [
     "Coupon",
     "Customer",
     "CustomerQuerySet",
+    "Enrichment",
     "Event",
     "EventKind",
     "ExchangeRate",
@@ -37,5 +39,6 @@ __all__ = [
     "Source",
     "SourceRecord",
     "SourceReliability",
+    "TripPurpose",
     "UnlinkedKey",
 ]

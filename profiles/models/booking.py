@@ -53,10 +53,20 @@ class Booking(models.Model):
         return self.locator
 
 
+class TripPurpose(models.IntegerChoices):
+    """Why a trip was probably made; derived, never stated."""
+
+    BUSINESS = 0, "Business"
+    LEISURE = 1, "Leisure"
+    VISITING = 2, "Visiting friends and relatives"
+
+
 class Passenger(models.Model):
     personal_data: ClassVar[dict[str, Personal]] = {
         "customer_id": _TIE,
         "record_id": _TIE,
+        "purpose": Personal(Purpose.ANALYTICS, Sensitivity.DERIVED, erase=Erase.NULL),
+        "purpose_confidence": Personal(Purpose.ANALYTICS, Sensitivity.DERIVED, erase=Erase.NULL),
         "passenger_type": _TICKETED,
     }
 
@@ -68,6 +78,8 @@ class Passenger(models.Model):
     booking_id = models.UUIDField()
     number = models.SmallIntegerField()
     passenger_type = models.CharField(max_length=3)
+    purpose = models.SmallIntegerField(null=True, blank=True, choices=TripPurpose)
+    purpose_confidence = models.SmallIntegerField(null=True, blank=True, help_text="in percent")
 
     class Meta:
         indexes = [

@@ -49,6 +49,7 @@ TABLES: dict[str, CodeTable] = {
         CodeTable("coupon_status", "Coupon status, one letter"),
         CodeTable("coupon_status_padis", "Coupon status, PADIS 4405"),
         CodeTable("tier", "Loyalty tiers", ("base", "silver", "gold", "platinum")),
+        CodeTable("tier_points", "Points within twelve months that reach a tier"),
         CodeTable("delay_ahm", "Delay codes, AHM 730"),
         CodeTable("form_of_payment", "Forms of payment"),
         CodeTable("currency_minor_units", "Decimals of a currency", ("0", "1", "2", "3", "4")),
@@ -90,6 +91,12 @@ class Snapshot:
                     known.setdefault(code.code, []).append(code)
         for currency, entries in self._entries["currency_minor_units"].items():
             self.decimals[currency] = int(entries[0].meaning)
+
+    def by_code(self, table: str) -> Mapping[str, list[Code]]:
+        """code -> its entries, the one to ask first before the others."""
+        if table not in self._entries:
+            raise UnknownTable(table)
+        return self._entries[table]
 
     def find(self, table: str, code: str | None, carrier: str | None = None, on: date | None = None) -> Code | None:
         """The entry that holds for a carrier's code on a day; None where the table has none. Without regard to case."""
@@ -145,6 +152,11 @@ def lookup(table: str, code: str | None, *, carrier: str | None = None, on: date
     """What the code means, or None: then reject with `Reject(..., table=table)` where the meaning is needed."""
     found = in_force().find(table, code, carrier, on)
     return found.meaning if found else None
+
+
+def entries(table: str) -> list[Code]:
+    """The entry in force for each code of the table."""
+    return [known[0] for known in in_force().by_code(table).values()]
 
 
 def title(table: str, code: str | None, *, carrier: str | None = None, on: date | None = None) -> str:

@@ -39,6 +39,16 @@ def airports() -> dict[str, tuple[float, float]]:
     return {code: (a["lat"], a["lon"]) for code, a in airportsdata.load("IATA").items()}
 
 
+@lru_cache(maxsize=1)
+def _countries() -> dict[str, str]:
+    return {code: a["country"] for code, a in airportsdata.load("IATA").items()}
+
+
+def country_of(airport: str | None) -> str | None:
+    """ISO 3166 code of the country an airport lies in."""
+    return _countries().get(airport or "")
+
+
 @lru_cache(maxsize=65_536)
 def distance_km(origin: str, destination: str) -> float | None:
     """Great-circle distance by the haversine formula, or None when an airport is unknown."""

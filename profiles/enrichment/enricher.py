@@ -1,0 +1,35 @@
+"""What an enricher is: a declaration of what it reads, for which purpose, what it says and how sure it is of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from iaros.lib.purposes import Purpose
+from profiles.enrichment.history import History
+
+# Nobody infers these here, whatever the data would allow (Article 9 GDPR).
+REFUSED: Mapping[str, str] = {
+    "religion": "not from meals, names, travel at feasts or places of pilgrimage",
+    "health": "not from assistance, medical clearance or diet",
+    "ethnicity": "not from names, nationality or language",
+    "sexual orientation": "not from companions or destinations",
+    "political opinion": "not from organisations or events travelled to",
+}
+# Tables that hold the special categories; no enricher may read them.
+CLOSED = frozenset({"profiles_servicerequest"})
+
+
+@dataclass(frozen=True)
+class Enricher:
+    """One thing that is derived about customers. `enrich` gets the history and returns columns by field name, one value
+    a customer of the history; `confidence` says how sure it is and what that rests on."""
+
+    name: str
+    title: str
+    inputs: tuple[str, ...]
+    says: tuple[str, ...]
+    confidence: str
+    enrich: Callable[[History], dict[str, Any]]
+    purpose: Purpose = Purpose.ANALYTICS
