@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from segmentation.ml import labels, propensity, splits, tables
+from segmentation.segments.clusters import trial
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,34 @@ def _propensity(options: dict[str, Any]) -> dict[str, Any]:
         time=options["time"],
         test_fraction=options["test_fraction"],
         seed=options["seed"],
-        drop=[name.strip() for name in options["drop"].split(",") if name.strip()],
+        drop=_listed(options["drop"]),
         positive=options["positive"],
     )
     return propensity.evaluate(request).to_json()
+
+
+def _segments_options(parser: ArgumentParser) -> None:
+    parser.add_argument("--columns", default="", metavar="A,B", help="learn from these columns only")
+    parser.add_argument("--drop", default="", metavar="A,B", help="columns to leave out")
+    parser.add_argument("--truth", metavar="COLUMN", help="true groups to compare with; nothing learns from it")
+    parser.add_argument("--per", metavar="COLUMN", help="rows are events of whom this column names; gather them first")
+    parser.add_argument("--seed", type=int, default=1)
+
+
+def _segments(options: dict[str, Any]) -> dict[str, Any]:
+    request = trial.ClusterRequest(
+        paths=options["files"],
+        columns=_listed(options["columns"]),
+        drop=_listed(options["drop"]),
+        truth=options["truth"],
+        per=options["per"],
+        seed=options["seed"],
+    )
+    return trial.evaluate(request).to_json()
+
+
+def _listed(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 EVALUATIONS: dict[str, Evaluation] = {
@@ -49,5 +74,11 @@ EVALUATIONS: dict[str, Evaluation] = {
         add_options=_propensity_options,
         run=_propensity,
         refusals=(tables.UnreadableTable, labels.UnusableLabel, splits.CannotSplit, propensity.Unusable),
+    ),
+    "segments": Evaluation(
+        title="which groups your people fall into, how far they hold, and what tells them apart",
+        add_options=_segments_options,
+        run=_segments,
+        refusals=(tables.UnreadableTable, trial.Unusable),
     ),
 }

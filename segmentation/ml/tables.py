@@ -99,6 +99,8 @@ def _read_text(path: Path, *, gzipped: bool) -> Table:
     text = codecs.getincrementaldecoder(encoding)("replace").decode(sample)
     lines = text if whole else text[: text.rfind("\n") + 1]
     delimiter = sniff_delimiter(lines)
+    if delimiter not in lines and (aligned := _aligned(lines)):
+        return _read_aligned(path, aligned, encoding)
     header = next(csv.reader(io.StringIO(lines, newline=""), delimiter=delimiter), [])
     names = unique_names(header)
     malformed = 0
@@ -127,6 +129,42 @@ def _read_text(path: Path, *, gzipped: bool) -> Table:
     if len(names) < 2:
         raise UnreadableTable(f"{path}: only one column was found; is it a table with a header line?")
     return Table(rows=rows, malformed=malformed)
+
+
+def _aligned(lines: str) -> list[str] | None:
+    """The column names of a text whose fields stand under each other, parted by spaces; None where it is not one.
+
+    Fields are called after their place where even the first line holds nothing but numbers, or has fewer names than
+    there are fields (a name may hold a space).
+    """
+    split = [line.split() for line in lines.splitlines()[:200] if line.strip()]
+    widths = Counter(len(fields) for fields in split[1:])
+    width, lines_alike = widths.most_common(1)[0] if widths else (0, 0)
+    if len(split) < 3 or width < 2 or lines_alike < 0.6 * (len(split) - 1):
+        return None
+    named = len(split[0]) == width and not any(_is_number(field) for field in split[0])
+    return unique_names(split[0]) if named else [f"column_{place}" for place in range(1, width + 1)]
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _read_aligned(path: Path, names: list[str], encoding: str) -> Table:
+    with gzip.open(path, "rt", encoding=encoding) if _gzipped(path) else path.open(encoding=encoding) as file:
+        rows = [line.split() for line in file]
+    rows = [fields for fields in rows if fields and fields != names]
+    fitting = [fields for fields in rows if len(fields) == len(names)]
+    return Table(rows=pd.DataFrame(fitting, columns=names, dtype="str"), malformed=len(rows) - len(fitting))
+
+
+def _gzipped(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(2) == b"\x1f\x8b"
 
 
 def sniff_delimiter(text: str) -> str:

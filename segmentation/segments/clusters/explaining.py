@@ -1,0 +1,174 @@
+"""What a group is, for people: macro groups, names from what stands out, and a shallow tree with its fidelity."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, log2
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.cluster.hierarchy import fcluster, linkage
+from sklearn.tree import DecisionTreeClassifier
+
+from segmentation.segments.clusters.preparation import ABSENT, Preparation
+
+Floats = NDArray[np.float64]
+Labels = NDArray[np.int64]
+
+MOST_MACROS = 16
+DEEPEST = 10
+_TAUGHT_SHARE = 0.7
+_STANDS_OUT, _FAR_OUT = 0.5, 1.3
+
+
+@dataclass(frozen=True)
+class Trait:
+    """How a group differs from everybody: in words, and by how much."""
+
+    words: str
+    strength: float
+
+
+@dataclass(frozen=True)
+class Rule:
+    """The path of a tree that holds most of a group; precision and recall on rows the tree has not seen."""
+
+    words: str
+    precision: float
+    recall: float
+
+    @property
+    def fidelity(self) -> float:
+        both = self.precision + self.recall
+        return 2 * self.precision * self.recall / both if both else 0.0
+
+
+def macro_groups(means: Floats, sizes: Floats) -> Labels:
+    """Gather groups that lie near each other; where the tree of groups has its longest branches, it is cut."""
+    count = len(means)
+    if count < 6:
+        return np.zeros(count, dtype=np.int64)
+    tree = linkage(means, method="ward")
+    heights = np.maximum(tree[::-1, 2], 1e-9)
+    most = min(MOST_MACROS, count // 2)
+    ratios = [heights[k - 2] / heights[k - 1] for k in range(3, most + 1)]
+    chosen = 3 + int(np.argmax(ratios))
+    found = fcluster(tree, chosen, criterion="maxclust")
+    return np.unique(found, return_inverse=True)[1].astype(np.int64)
+
+
+def traits(preparation: Preparation, rows: pd.DataFrame, labels: Labels) -> list[list[Trait]]:
+    """For every group, what stands out most first."""
+    prepared = preparation.transform(rows)
+    count = int(labels.max()) + 1
+    found: list[list[Trait]] = [[] for _ in range(count)]
+    sizes = np.maximum(np.bincount(labels, minlength=count), 1)
+    for name, values in zip(prepared.number_names, prepared.numbers.T, strict=True):
+        away = np.bincount(labels, values - values.mean(), minlength=count) / sizes
+        for group in np.flatnonzero(np.abs(away) >= _STANDS_OUT).tolist():
+            found[group].append(Trait(f"{_how(float(away[group]))} {_plain(name)}", abs(float(away[group]))))
+    for place, (name, width) in enumerate(zip(prepared.word_names, prepared.word_counts, strict=True)):
+        table = np.bincount(labels * width + prepared.words[:, place], minlength=count * width).reshape(count, width)
+        shares, overall = table / sizes[:, None], table.sum(axis=0) / len(labels)
+        for group, word in enumerate(shares.argmax(axis=1).tolist()):
+            lift = shares[group, word] / max(overall[word], 1e-9)
+            if shares[group, word] >= 0.6 and lift >= 1.4 and not name.endswith(ABSENT):
+                said = f"{_plain(name)} {preparation.word(name, word)}"
+                found[group].append(Trait(said, float(log2(lift) + shares[group, word])))
+    return [sorted(one, key=lambda trait: -trait.strength) for one in found]
+
+
+def _how(away: float) -> str:
+    far = "very " if abs(away) >= _FAR_OUT else ""
+    return f"{far}{'high' if away > 0 else 'low'}"
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.replace("_", " ").replace("?", "").replace("#", "").split())
+
+
+def names(found: Sequence[Sequence[Trait]]) -> list[str]:
+    """A name from the two traits that stand out most; more of them, then a number, where two groups share theirs."""
+    taken: dict[str, int] = {}
+    result = []
+    for group in found:
+        name = "About the middle in everything"
+        for length in range(min(2, len(group)), len(group) + 1):
+            if length:
+                name = ", ".join(trait.words for trait in group[:length])
+                name = name[0].upper() + name[1:]
+            if name not in taken or length >= 4:
+                break
+        taken[name] = taken.get(name, 0) + 1
+        result.append(name if taken[name] == 1 else f"{name} ({taken[name]})")
+    return result
+
+
+@dataclass(frozen=True)
+class Explained:
+    """`fidelity`: how often the tree names the right group, on rows it was not grown on."""
+
+    fidelity: float
+    rules: list[Rule]
+
+
+def explain(preparation: Preparation, rows: pd.DataFrame, labels: Labels, seed: int) -> Explained:
+    """One shallow tree tells the groups apart; each group's rule is the path to the leaf where most of it ends."""
+    matrix, named = preparation.readable(rows)
+    taught = np.random.default_rng(seed).random(len(matrix)) < _TAUGHT_SHARE
+    groups = int(labels.max()) + 1
+    depth = min(DEEPEST, 3 + ceil(log2(max(groups, 2))))
+    leaf = max(3, len(matrix) // 4000)
+    tree = DecisionTreeClassifier(max_depth=depth, min_samples_leaf=leaf, random_state=seed)
+    tree.fit(matrix[taught], labels[taught])
+    rules = []
+    for group in range(groups):
+        mine = taught & (labels == group)
+        path = _path(tree, matrix[mine], named) if mine.any() else []
+        rules.append(_judged(path, matrix[~taught], labels[~taught] == group))
+    return Explained(float((tree.predict(matrix[~taught]) == labels[~taught]).mean()), rules)
+
+
+Step = tuple[int, bool, float, str]
+
+
+def _path(tree: DecisionTreeClassifier, mine: Floats, named: Sequence[str]) -> list[Step]:
+    """The way to the leaf where most of these rows end."""
+    leaves = tree.apply(mine)
+    goal = int(np.bincount(leaves).argmax())
+    grown, path, node = tree.tree_, [], 0
+    parents = {
+        int(child): (parent, low)
+        for parent in range(grown.node_count)
+        for child, low in ((grown.children_left[parent], True), (grown.children_right[parent], False))
+        if child >= 0
+    }
+    node = goal
+    while node in parents:
+        parent, low = parents[node]
+        column = int(grown.feature[parent])
+        path.append((column, low, float(grown.threshold[parent]), named[column]))
+        node = parent
+    return path[::-1]
+
+
+def _judged(path: Sequence[Step], matrix: Floats, mine: NDArray[np.bool_]) -> Rule:
+    """The path in words, the tightest limit of each column once, and what it is worth."""
+    chosen = np.ones(len(matrix), dtype=bool)
+    limits: dict[tuple[str, bool], float] = {}
+    for column, low, limit, name in path:
+        chosen &= (matrix[:, column] <= limit) == low
+        tightest = min if low else max
+        limits[name, low] = tightest(limits.get((name, low), limit), limit)
+    said = " and ".join(_said(name, low, limit) for (name, low), limit in limits.items())
+    hit = float((chosen & mine).sum())
+    return Rule(said, hit / max(chosen.sum(), 1), hit / max(mine.sum(), 1))
+
+
+def _said(name: str, low: bool, limit: float) -> str:
+    column, is_word, word = name.partition(" is ")
+    if is_word:
+        return f"{column} is {'not ' if low else ''}{word}"
+    return f"{name} {'<=' if low else '>'} {limit:.6g}"
