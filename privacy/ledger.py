@@ -21,6 +21,7 @@ from django.db import connection, transaction
 from iaros.lib import copying, sql
 from iaros.lib.ids import bucket_of, uuid7_block
 from iaros.lib.purposes import Channel, Purpose
+from iaros.lib.undo import Kept
 from privacy.models import ConsentValue
 
 MERGE = "merge"
@@ -66,6 +67,41 @@ UPDATE privacy_consentevent
 SET customer_id = %(restored)s, bucket = %(restored_bucket)s
 WHERE bucket = %(bucket)s AND customer_id = %(customer)s AND method <> 'merge'
     AND (record_id = ANY(%(records)s::uuid[]) OR (record_id IS NULL AND recorded_for = %(restored)s))
+"""
+
+
+# What is brought back when a run is taken back; the states follow from the statements (`rebuild_states`).
+KEPT = (
+    Kept(
+        "privacy_subject",
+        ("bucket", "id"),
+        "id",
+        born="(t.bucket, t.id) IN (SELECT bucket, id FROM undo_born) AND t.erased_at IS NULL",
+    ),
+    Kept(
+        "privacy_consentevent",
+        ("bucket", "id"),
+        "customer_id",
+        born="t.record_id IN (SELECT record_id FROM undo_records WHERE landed)",
+        found=("(t.bucket, t.customer_id) IN (SELECT bucket, id FROM undo_customers)",),
+        same=("id",),
+    ),
+)
+_SAID_SQL = """
+SELECT e.customer_id
+FROM undo_customers c JOIN privacy_consentevent e ON e.bucket = c.bucket AND e.customer_id = c.id
+WHERE e.record_id IN (SELECT record_id FROM undo_records WHERE landed)
+UNION
+SELECT u.owner FROM lib_undorow u WHERE u.run_id = %s AND u.table_name = 'privacy_consentevent'
+"""
+_SAID_THEMSELVES_SQL = """
+SELECT count(DISTINCT e.customer_id)
+FROM undo_born b JOIN privacy_consentevent e ON e.bucket = b.bucket AND e.customer_id = b.id
+WHERE e.record_id IS NULL AND e.method <> 'merge'
+"""
+_RESTRICTED_SQL = """
+SELECT count(*) FROM undo_born b JOIN privacy_subject s ON s.bucket = b.bucket AND s.id = b.id
+WHERE s.restricted_at IS NOT NULL AND s.erased_at IS NULL
 """
 
 
@@ -157,6 +193,23 @@ def rebuild_states(customer_ids: Iterable[UUID]) -> None:
             params,
         )
     sql.run("privacy", "rebuild_states.sql", strictness=STRICTNESS, **params)
+
+
+def customers_of_run(run_id: UUID) -> list[UUID]:
+    """Whose statements a run that is about to be taken back wrote or moved; their states are to be rebuilt after it."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SAID_SQL, [run_id])
+        return [customer for (customer,) in cursor.fetchall()]
+
+
+def spoke_themselves() -> tuple[int, int]:
+    """Of the customers a run made: how many made a statement of their own since, and how many are restricted."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SAID_THEMSELVES_SQL)
+        (said,) = cursor.fetchone()
+        cursor.execute(_RESTRICTED_SQL)
+        (restricted,) = cursor.fetchone()
+        return said, restricted
 
 
 @contextmanager

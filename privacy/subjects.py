@@ -120,6 +120,11 @@ def landing_sealers(key_ids: Iterable[UUID]) -> dict[UUID, Sealer]:
     return {key.id: _landing(key) for key in LandingKey.objects.filter(id__in=set(key_ids))}
 
 
+def forget_landing_key(source: str, day: date, *, made_after: datetime) -> None:
+    """Delete the key of a source and day, if it was made after this moment; nothing sealed under it may be left."""
+    LandingKey.objects.filter(source=source, day=day, created_at__gte=made_after).delete()
+
+
 def _landing(key: LandingKey) -> Sealer:
     return encryption.unwrap_each([(key.id.bytes, bytes(key.wrapped_key), key.key_version)])[0]
 

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class ProfilesConfig(AppConfig):
@@ -6,3 +7,9 @@ class ProfilesConfig(AppConfig):
     label = "profiles"
     verbose_name = "Profiles"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from profiles.rollback import tables
+
+        # Other apps own some of the tables: they are all there when the last app has migrated.
+        post_migrate.connect(tables.watch_after_migrate, sender=self, dispatch_uid="profiles.undo")

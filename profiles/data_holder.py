@@ -9,7 +9,9 @@ from uuid import UUID
 import orjson
 from django.db import connection, models
 
+from iaros.lib import undo
 from iaros.lib.ids import bucket_of
+from iaros.lib.models import UndoRow
 from privacy import subjects
 from profiles import models as tables
 from profiles.ingest import messages
@@ -35,6 +37,17 @@ WHERE r.bucket = ANY(%(buckets)s::smallint[]) AND r.id = ANY(%(ids)s::uuid[])
     WHERE l.record_id = older.id AND l.ended_at IS NULL AND NOT l.customer_id = ANY(%(customers)s::uuid[])
   )
 """
+_UNTIE_IMAGES_SQL = """
+UPDATE lib_undorow SET image = image || '{"customer_id": null}', owner = NULL
+WHERE table_name = ANY(%s) AND owner = ANY(%s)
+"""
+_QUARANTINED_SQL = """
+SELECT id, key_id, fingerprint, cipher FROM profiles_quarantinedrow
+UNION ALL
+SELECT i.id, i.key_id, i.fingerprint, i.cipher
+FROM lib_undorow u, LATERAL jsonb_populate_record(NULL::profiles_quarantinedrow, u.image) i
+WHERE u.table_name = 'profiles_quarantinedrow'
+"""
 
 
 class ProfilesHolder:
@@ -52,6 +65,7 @@ class ProfilesHolder:
         tables.QuarantinedRow,
         tables.SourceRecord,
         tables.UnlinkedKey,
+        UndoRow,
     )
 
     def export(self, customer_id: UUID) -> dict[str, Any]:
@@ -100,6 +114,7 @@ class ProfilesHolder:
         known_by = tables.Identifier.objects.filter(customer_id__in=ids).values_list("lookup", flat=True)
         counts["profiles_message"] = messages.redact(records, {bytes(lookup) for lookup in known_by})
         counts["profiles_quarantinedrow"] = _erase_quarantined(ids)
+        counts["lib_undorow"] = _erase_images(ids, records)
         for kept in _KEPT:
             rows = kept._default_manager.filter(bucket__in=buckets, customer_id__in=ids)
             untied = {"customer_id": None}
@@ -182,20 +197,31 @@ def _records(customer_ids: Sequence[UUID]) -> list[tables.SourceRecord]:
     return list(tables.SourceRecord.objects.filter(bucket__in=buckets, id__in=ids).order_by("received_at", "id"))
 
 
+def _erase_images(customer_ids: Sequence[UUID], records: Sequence[tables.SourceRecord]) -> int:
+    """Forget what runs kept of these people to be undone; former tickets stay without the person, as tickets do."""
+    kept_by_law = [model._meta.db_table for model in _KEPT]
+    with connection.cursor() as cursor:
+        cursor.execute(_UNTIE_IMAGES_SQL, [kept_by_law, list(customer_ids)])
+    return undo.forget_owners([*customer_ids, *(record.id for record in records)])
+
+
 def _erase_quarantined(customer_ids: Sequence[UUID]) -> int:
-    """Delete the rows in quarantine that name these people by a number or an address of theirs."""
+    """Delete the rows in quarantine that name these people by a number or an address of theirs, former ones too."""
     said = [value for each in customer_ids for name, value in _profile(each).items() if name in _TELLING]
     if not said:
         return 0
     words = [word.encode() for word in said]
-    rows = tables.QuarantinedRow.objects.order_by("id").only("id", "fingerprint", "key_id", "cipher")
-    keys = subjects.landing_sealers(rows.order_by("key_id").values_list("key_id", flat=True).distinct())
+    with connection.cursor() as cursor:
+        cursor.execute(_QUARANTINED_SQL)
+        rows = cursor.fetchall()
+    keys = subjects.landing_sealers({key_id for _, key_id, _, _ in rows})
     gone = []
-    for row in rows.iterator(chunk_size=2000):
-        sealer = keys.get(row.key_id)
-        raw = sealer.open(row.cipher, b"quarantine:" + bytes(row.fingerprint)) if sealer else b""
+    for row, key_id, fingerprint, cipher in rows:
+        sealer = keys.get(key_id)
+        raw = sealer.open(cipher, b"quarantine:" + bytes(fingerprint)) if sealer else b""
         if any(word in raw for word in words):
-            gone.append(row.id)
+            gone.append(row)
+    undo.forget_owners(gone)
     return tables.QuarantinedRow.objects.filter(id__in=gone).delete()[0]
 
 

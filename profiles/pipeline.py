@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pandas as pd
 from django.db import connection, transaction
 from django.db.utils import IntegrityError, OperationalError
 
-from iaros.lib import clock, staging
+from iaros.accounts.models import User
+from iaros.lib import clock, jobs, staging, undo
 from iaros.lib.memory import undisturbed
+from iaros.lib.models import Job
 from iaros.lib.reports import Progress, StageReport, silent, timed
 from privacy import ledger
+from profiles import difference
 from profiles.enrichment import derived, search_keys
 from profiles.events import facts
 from profiles.golden import assemble
 from profiles.identity import keys, merge, resolve, waiting
 from profiles.ingest import cleanse, code_entries, landing, quarantine, rates, reference, repeats, runs, tombstones
+from profiles.rollback import taking_back
+from profiles.rollback.taking_back import CannotRollBack, RollbackReport
 from profiles.shapes import Counts, Feed
 from profiles.sources import codes, reading, unclaimed
 from profiles.sources.catalogue import CONNECTORS, recognise, refuse
@@ -37,6 +43,10 @@ class UnknownSource(Exception):
 
 class FileRefused(Exception):
     """The file is not what the source sends; nothing of it went in."""
+
+
+class IngestCancelled(Exception):
+    """Somebody asked the run to stop. What it had taken in stays; the same file again takes in the rest."""
 
 
 @dataclass(frozen=True)
@@ -61,33 +71,95 @@ class IngestReport:
         }
 
 
-def ingest(source: str, path: Path, *, progress: Progress = silent) -> IngestReport:
+def ingest(
+    source: str, path: Path, *, progress: Progress = silent, job: Job | None = None, by: User | None = None
+) -> IngestReport:
     """Take in one file of `source`. Safe to repeat and to kill: what landed before is unchanged the next time.
 
-    `auto` finds out whose file it is; one that no feed claims waits whole in quarantine, as `unrecognised`.
-    Raises UnknownSource, and FileRefused when the file is not one of this source or must not come in.
+    `auto` finds out whose file it is; one that no feed claims waits whole in quarantine, as `unrecognised`. The run is
+    a job, `job` or a new one. Raises UnknownSource, FileRefused when the file is not one of this source or must not
+    come in, and IngestCancelled.
     """
+    connector = connector_of(source, path)
+    job = job or jobs.start("ingest", {"source": connector.name, "file": path.name}, owner=by)
+    report = None
+    with jobs.running(job) as told:
+        feed = runs.begin(connector, path.name, job.id)
+        report = _take_in_file(feed, path, _both(told, progress))
+        job.result = report.as_dict()
+    if report is None:
+        raise IngestCancelled(f"{path.name}: cancelled; the same file again takes in the rest")
+    return report
+
+
+def preview(
+    source: str,
+    paths: Sequence[Path],
+    *,
+    progress: Progress = silent,
+    job: Job | None = None,
+    by: User | None = None,
+    reveal: bool = False,
+) -> list[dict[str, Any]]:
+    """Take in the files for real, say what each changes, and take all of it back: one transaction, nothing stays.
+
+    Until it is over, other runs that tell of the same people wait for it. Raises what `ingest` raises.
+    """
+    connectors = [connector_of(source, path) for path in paths]
+    names = ", ".join(path.name for path in paths)
+    job = job or jobs.start("ingest", {"source": source, "file": names[:255], "dry_run": True}, owner=by)
+    documents: list[dict[str, Any]] = []
+    with jobs.running(job, apart=True) as told:
+        with transaction.atomic():
+            for connector, path in zip(connectors, paths, strict=True):
+                feed = runs.begin(connector, path.name)
+                report = _take_in_file(feed, path, _both(told, progress), dry_run=True)
+                documents.append({**report.as_dict(), **difference.of_run(feed.run_id, reveal=reveal)})
+            transaction.set_rollback(True)
+        job.result = {"dry_run": True, "files": documents}
+    if len(documents) < len(paths):
+        raise IngestCancelled(f"{names}: cancelled")
+    return documents
+
+
+def connector_of(source: str, path: Path) -> Connector:
+    """The feed by its name, or whose file it is. Raises UnknownSource, FileRefused."""
     connector = _recognised(path) if source == AUTO else CONNECTORS.get(source)
     if connector is None:
         raise UnknownSource(f"{source!r} is not a source; the sources are {', '.join(CONNECTORS)}")
-    feed = runs.begin(connector, path)
-    started, counts = time.perf_counter(), Counts()
+    return connector
+
+
+def _both(one: Progress, other: Progress) -> Progress:
+    def tell(*, phase: str, done: int, total: int) -> None:
+        one(phase=phase, done=done, total=total)
+        other(phase=phase, done=done, total=total)
+
+    return tell
+
+
+def _take_in_file(feed: Feed, path: Path, progress: Progress, *, dry_run: bool = False) -> IngestReport:
+    """The file's chunks, one transaction each; whatever happens, the run says how far it came."""
+    name, started, counts = feed.connector.name, time.perf_counter(), Counts()
     try:
         refuse(reading.sample(path))
         with codes.using(code_entries.snapshot()):
             for batch, total in _batches(feed, path):
-                counts += take_in(feed, batch)
+                counts += take_in(feed, batch, dry_run=dry_run)
                 runs.advance(feed, counts, time.perf_counter() - started)
-                progress(phase=f"{source}: {path.name}", done=counts.read, total=max(total, counts.read))
+                progress(phase=f"{name}: {path.name}", done=counts.read, total=max(total, counts.read))
     except WrongFile as error:
         runs.refuse(feed, counts, time.perf_counter() - started, str(error))
         raise FileRefused(str(error)) from None
+    except jobs.JobCancelled:
+        runs.cancel(feed, counts, time.perf_counter() - started)
+        raise
     except BaseException as error:
         runs.fail(feed, counts, time.perf_counter() - started, repr(error))
         raise
     seconds = time.perf_counter() - started
     runs.finish(feed, counts, seconds)
-    return IngestReport(connector.name, path.name, str(feed.run_id), counts, seconds)
+    return IngestReport(name, path.name, str(feed.run_id), counts, seconds)
 
 
 def _recognised(path: Path) -> Connector:
@@ -97,13 +169,15 @@ def _recognised(path: Path) -> Connector:
         raise FileRefused(str(error)) from None
 
 
-def take_in(feed: Feed, chunk: reading.Chunk) -> Counts:
+def take_in(feed: Feed, chunk: reading.Chunk, *, dry_run: bool = False) -> Counts:
     """One chunk of lines, in one transaction; tried again when another worker claimed the same person meanwhile."""
     batch = feed.connector.read(chunk.header, chunk.lines)
-    facts.ensure_partitions(batch.facts.get("events"))
+    if not dry_run:
+        # A new month locks the table of events; a dry run would keep it locked, and leaves its events in no month.
+        facts.ensure_partitions(batch.facts.get("events"))
     for left in reversed(range(TRIES)):
         try:
-            with undisturbed(), transaction.atomic():
+            with undisturbed(), transaction.atomic(), undo.kept_for(feed.run_id):
                 return _take_in(feed, chunk, batch)
         except (IntegrityError, OperationalError):
             if not left:
@@ -163,6 +237,29 @@ def _batches(feed: Feed, path: Path) -> Iterator[tuple[reading.Chunk, int]]:
         connector.scan(header, reading.no_lines())  # An empty file still has to have the right header.
     for chunk in repeats.gathered(chunks, found):
         yield chunk, found.rows
+
+
+def roll_back(run_id: UUID, *, by: User | None = None, later: bool = False) -> list[RollbackReport]:
+    """Take a run back: the database is as it was before it. With `later`, the runs that built on it go first.
+
+    Features, segments and scores follow at the next refresh. Raises CannotRollBack, and then nothing was changed.
+    """
+    done: list[RollbackReport] = []
+    with transaction.atomic():
+        waiting = [run_id]
+        while waiting:
+            started = time.perf_counter()
+            try:
+                report = taking_back.take_back(waiting[-1], by=by)
+            except CannotRollBack as error:
+                first = [o.run_id for o in error.obstacles if o.run_id and o.run_id not in waiting]
+                if not later or not first or any(o.run_id is None for o in error.obstacles):
+                    raise
+                waiting.append(first[0])
+                continue
+            done.append(replace(report, seconds=time.perf_counter() - started))
+            waiting.pop()
+    return done
 
 
 def refresh(*, as_of: datetime, progress: Progress = silent) -> list[StageReport]:

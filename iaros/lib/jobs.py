@@ -22,7 +22,7 @@ from iaros.lib.models import FINISHED, Job, JobState
 from iaros.lib.queues import Queue
 
 LOST_AFTER = timedelta(minutes=5)
-BEAT_SECONDS = 30.0
+BEAT_SECONDS, APART_SECONDS, WRITE_SECONDS = 30.0, 1.0, 1.0
 
 
 class JobCancelled(Exception):
@@ -74,23 +74,52 @@ class JobProgress:
         new_phase = phase != self.phase
         if new_phase:
             self.phase, self.phase_began = phase, now
-        if new_phase or now - self.written >= 1.0 or done == total:
+        if new_phase or now - self.written >= WRITE_SECONDS or done == total:
             self.written = now
             self._write(done, total, now - self.phase_began)
 
     def _write(self, done: int, total: int, seconds: float) -> None:
-        rate = done / seconds if seconds > 0.2 else 0.0
-        eta = timezone.now() + timedelta(seconds=(total - done) / rate) if rate and total > done else None
-        Job.objects.filter(id=self.job.id).update(
-            phase=self.phase, done=done, total=total, rate=rate, eta_at=eta, heartbeat_at=timezone.now()
-        )
+        self._set(**_measured(self.phase, done, total, seconds))
+
+    def _set(self, **fields: Any) -> None:
+        Job.objects.filter(id=self.job.id).update(**fields)
         if Job.objects.filter(id=self.job.id, cancel_requested_at__isnull=False).exists():
             raise JobCancelled(self.job.kind)
 
 
+class ProgressApart(JobProgress):
+    """For work that is one transaction: what it writes itself nobody sees before its end, so the heart writes it."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__(job)
+        self.latest: dict[str, Any] = {}
+        self.cancelled = False
+
+    def _set(self, **fields: Any) -> None:
+        self.latest = fields
+        if self.cancelled:
+            raise JobCancelled(self.job.kind)
+
+    def beat(self) -> None:
+        """Write what was told last; called from the heart's thread, on a connection of its own."""
+        if self.latest:
+            Job.objects.filter(id=self.job.id).update(**self.latest)
+        self.cancelled = Job.objects.filter(id=self.job.id, cancel_requested_at__isnull=False).exists()
+
+
+def _measured(phase: str, done: int, total: int, seconds: float) -> dict[str, Any]:
+    rate = done / seconds if seconds > 0.2 else 0.0
+    eta = timezone.now() + timedelta(seconds=(total - done) / rate) if rate and total > done else None
+    now = timezone.now()
+    return {"phase": phase[:80], "done": done, "total": total, "rate": rate, "eta_at": eta, "heartbeat_at": now}
+
+
 @contextmanager
-def running(job: Job) -> Iterator[JobProgress]:
+def running(job: Job, *, apart: bool = False) -> Iterator[JobProgress]:
     """Take the job, run the block, and write down how it ended; `job.result` set inside is kept.
+
+    A cancelled job ends the block quietly: who must know sets something at its end. `apart` is for a block that is one
+    transaction: its progress is written from outside it.
 
     Raises AlreadyRunning if another worker has it. A failure is written with its traceback's last line and raised on.
     """
@@ -99,9 +128,10 @@ def running(job: Job) -> Iterator[JobProgress]:
     if not takeable.update(state=JobState.RUNNING, started_at=now, heartbeat_at=now, finished_at=None, problem=None):
         raise AlreadyRunning(f"job {job.id} is not waiting to be run")
     job.refresh_from_db()
+    progress = ProgressApart(job) if apart else JobProgress(job)
     try:
-        with _beating(job.id):
-            yield JobProgress(job)
+        with _beating(job.id, progress):
+            yield progress
     except JobCancelled:
         _finish(job, JobState.CANCELLED)
     except BaseException as error:
@@ -121,13 +151,16 @@ def running(job: Job) -> Iterator[JobProgress]:
 
 
 @contextmanager
-def _beating(job_id: uuid.UUID) -> Iterator[None]:
+def _beating(job_id: uuid.UUID, progress: JobProgress) -> Iterator[None]:
     """Say every half minute that the worker lives, also while one long step reports no progress."""
     over = threading.Event()
+    apart = progress if isinstance(progress, ProgressApart) else None
 
     def beat() -> None:
-        while not over.wait(BEAT_SECONDS):
+        while not over.wait(APART_SECONDS if apart else BEAT_SECONDS):
             Job.objects.filter(id=job_id).update(heartbeat_at=timezone.now())
+            if apart:
+                apart.beat()
         connection.close()
 
     heart = threading.Thread(target=beat, daemon=True, name="job heartbeat")

@@ -1,14 +1,17 @@
-"""Jobs, which people watch, and the outbox, from which doorbells are rung again."""
+"""Jobs, which people watch, the outbox, from which doorbells are rung again, and what a run changed, to undo it."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.utils import timezone
 
 from iaros.lib.ids import uuid7
+from iaros.lib.personal_data import Erase, Personal, Sensitivity
+from iaros.lib.purposes import Purpose
 
 
 class JobState(models.TextChoices):
@@ -89,3 +92,31 @@ class Outbox(models.Model):
 
     def __str__(self) -> str:
         return f"{self.task} due {self.due_at:%Y-%m-%d %H:%M}"
+
+
+class UndoRow(models.Model):
+    """A row as it was before a run changed it, or (`existed` false) a row that the run made. See iaros.lib.undo."""
+
+    personal_data: ClassVar[dict[str, Personal]] = {
+        "owner": Personal(Purpose.SERVICING, Sensitivity.PSEUDONYM, retention_days=30, export=False),
+        "image": Personal(
+            Purpose.SERVICING, Sensitivity.IDENTITY, retention_days=30, erase=Erase.DELETE_ROW, export=False
+        ),
+    }
+
+    id = models.BigAutoField(primary_key=True)
+    run_id = models.UUIDField(db_index=True)
+    table_name = models.CharField(max_length=63)
+    owner = models.UUIDField(null=True, blank=True, help_text="the customer, record or booking it is about")
+    existed = models.BooleanField()
+    image = models.JSONField()
+    kept_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["owner"], condition=models.Q(owner__isnull=False), name="lib_undorow_owner"),
+            BrinIndex(fields=["kept_at"], name="lib_undorow_kept_at"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.table_name} of {self.owner}"

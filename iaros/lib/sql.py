@@ -7,6 +7,7 @@ from importlib import resources
 from typing import Any
 
 from django.db import connection
+from psycopg.sql import Composed
 
 
 @cache
@@ -27,7 +28,7 @@ def fetch(package: str, file: str, **params: Any) -> list[dict[str, Any]]:
     return query(text(package, file), params)
 
 
-def query(statement: str, params: Any = None) -> list[dict[str, Any]]:
+def query(statement: str | Composed, params: Any = None) -> list[dict[str, Any]]:
     """Execute a statement that stands in the code and return its rows as dictionaries."""
     with connection.cursor() as cursor:
         cursor.execute(statement, params)

@@ -23,11 +23,15 @@ WITH ended AS (
     FROM merge_pairs m
     WHERE l.bucket = m.duplicate_bucket AND l.customer_id = m.duplicate AND l.ended_at IS NULL
     RETURNING l.record_id, l.record_bucket, l.rule, m.survivor, m.survivor_bucket, m.duplicate
+),
+begun AS (
+    INSERT INTO profiles_link (bucket, customer_id, record_id, record_bucket, linked_at, rule, score, evidence)
+    SELECT survivor_bucket, survivor, record_id, record_bucket, %(at)s, %(rule)s, 1.0,
+           jsonb_build_object('merged_from', duplicate, 'was', rule)
+    FROM ended
+    RETURNING *
 )
-INSERT INTO profiles_link (bucket, customer_id, record_id, record_bucket, linked_at, rule, score, evidence)
-SELECT survivor_bucket, survivor, record_id, record_bucket, %(at)s, %(rule)s, 1.0,
-       jsonb_build_object('merged_from', duplicate, 'was', rule)
-FROM ended
+SELECT count(lib_note_new('profiles_link', customer_id, to_jsonb(begun))) FROM begun
 """
 _REDIRECT_SQL = """
 UPDATE profiles_customer c SET merged_into = m.survivor
@@ -44,13 +48,17 @@ WITH gone AS (
     DELETE FROM profiles_identifier i USING merge_pairs m WHERE i.customer_id = m.duplicate
     RETURNING i.lookup, i.kind, m.survivor, i.record_id, i.claims, i.verified_at, i.purpose, i.source_id,
         i.first_seen_at
+),
+kept AS (
+    INSERT INTO profiles_identifier
+        (lookup, kind, customer_id, record_id, claims, verified_at, purpose, source_id, first_seen_at)
+    SELECT DISTINCT ON (lookup, kind, survivor)
+        lookup, kind, survivor, record_id, false, verified_at, purpose, source_id, first_seen_at
+    FROM gone ORDER BY lookup, kind, survivor, claims DESC
+    ON CONFLICT (lookup, kind, customer_id) DO NOTHING
+    RETURNING *
 )
-INSERT INTO profiles_identifier
-    (lookup, kind, customer_id, record_id, claims, verified_at, purpose, source_id, first_seen_at)
-SELECT DISTINCT ON (lookup, kind, survivor)
-    lookup, kind, survivor, record_id, false, verified_at, purpose, source_id, first_seen_at
-FROM gone ORDER BY lookup, kind, survivor, claims DESC
-ON CONFLICT (lookup, kind, customer_id) DO NOTHING
+SELECT count(lib_note_new('profiles_identifier', customer_id, to_jsonb(kept))) FROM kept
 """
 _CLAIMS_SQL = """
 UPDATE profiles_identifier i SET claims = true

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -15,13 +15,18 @@ from profiles.sources.contract import Connector
 SILENT_FOR = timedelta(minutes=10)
 
 
-def begin(connector: Connector, path: Path) -> Feed:
-    """Open a run for the file; earlier runs that went silent are marked as interrupted."""
+def begin(connector: Connector, file_name: str, job_id: UUID | None = None) -> Feed:
+    """Open a run for the file; earlier runs that went silent are marked as interrupted.
+
+    The run's beginning is when all it brings counts as received: by that moment it is told from other runs.
+    """
     source, _ = Source.objects.get_or_create(name=connector.name)
     silent = IngestRun.objects.filter(state=RunState.RUNNING, heartbeat_at__lt=timezone.now() - SILENT_FOR)
     silent.update(state=RunState.INTERRUPTED, problem="Its process went silent; run it again, nothing is taken twice.")
-    run = IngestRun.objects.create(source_id=source.id, file_name=path.name[:255])
-    return Feed(connector, source.id, run.id, clock.now())
+    run = IngestRun.objects.create(
+        source_id=source.id, file_name=file_name[:255], started_at=clock.now(), job_id=job_id
+    )
+    return Feed(connector, source.id, run.id, run.started_at)
 
 
 def advance(feed: Feed, counts: Counts, seconds: float) -> None:
@@ -40,6 +45,17 @@ def finish(feed: Feed, counts: Counts, seconds: float) -> None:
 
 def refuse(feed: Feed, counts: Counts, seconds: float, problem: str) -> None:
     _update(feed, counts, seconds, state=RunState.REFUSED, finished_at=timezone.now(), problem=problem[:2000])
+
+
+def cancel(feed: Feed, counts: Counts, seconds: float) -> None:
+    _update(
+        feed,
+        counts,
+        seconds,
+        state=RunState.CANCELLED,
+        finished_at=timezone.now(),
+        problem="Somebody asked it to stop; run it again, nothing is taken twice.",
+    )
 
 
 def fail(feed: Feed, counts: Counts, seconds: float, problem: str) -> None:

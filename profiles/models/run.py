@@ -18,6 +18,8 @@ class RunState(models.TextChoices):
     REFUSED = "refused", "Refused"
     FAILED = "failed", "Failed"
     INTERRUPTED = "interrupted", "Interrupted"
+    CANCELLED = "cancelled", "Cancelled"
+    ROLLED_BACK = "rolled_back", "Rolled back"
 
 
 class IngestRun(models.Model):
@@ -38,6 +40,8 @@ class IngestRun(models.Model):
     started_at = models.DateTimeField(default=timezone.now)
     heartbeat_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True, blank=True)
+    rolled_back_at = models.DateTimeField(null=True, blank=True)
+    job_id = models.UUIDField(null=True, blank=True)
     problem = models.TextField(blank=True)
     header = models.TextField(blank=True, help_text="the names of the columns, where the file has them")
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.utils import timezone
 
@@ -47,6 +48,9 @@ class Message(models.Model):
     key_id = models.UUIDField()
     cipher = models.BinaryField()
 
+    class Meta:
+        indexes = [BrinIndex(fields=["run_id"], name="profiles_message_run")]
+
     def __str__(self) -> str:
         return f"{self.lines} lines from row {self.first_row}"
 
@@ -86,6 +90,8 @@ class SourceRecord(models.Model):
                 name="profiles_sourcerecord_current",
             ),
         ]
+        # Runs and rows grow together, so a block range of the table is of few runs: what a run brought is found by it.
+        indexes = [BrinIndex(fields=["run_id"], name="profiles_sourcerecord_run")]
 
     def __str__(self) -> str:
         return str(self.id)

@@ -1,0 +1,95 @@
+"""Which tables of this app a run changes, and by what its rows are known.
+
+A new typed fact is a row here; reference tables join by themselves. The `undo_...` tables of the conditions are made
+by `profiles.rollback.taking_back` in its transaction.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from iaros.lib import undo
+from iaros.lib.undo import Kept
+from privacy import ledger
+from profiles.ingest.reference import TABLES
+
+_OF_RECORD = "t.record_id IN (SELECT record_id FROM undo_records WHERE landed)"
+# Facts of mentions that had waited are told by the run that linked them.
+_TOLD = "t.record_id IN (SELECT record_id FROM undo_records)"
+_NEW_CUSTOMER = "(t.bucket, t.id) IN (SELECT bucket, id FROM undo_born)"
+_CUSTOMER = "(t.bucket, t.customer_id) IN (SELECT bucket, id FROM undo_customers)"
+_OF_BOOKING = "(t.bucket, t.booking_id) IN (SELECT bucket, id FROM undo_bookings)"
+_OF_RUN = "t.run_id = %(run)s"
+
+
+def _fact(table: str) -> Kept:
+    return Kept(table, ("bucket", "id"), "customer_id", born=_TOLD, found=(_CUSTOMER,), same=("id",))
+
+
+PEOPLE: tuple[Kept, ...] = (
+    Kept("profiles_message", ("id",), "id", born=_OF_RUN),
+    Kept("profiles_sourcerecord", ("bucket", "id"), "id", born=_OF_RUN),
+    Kept("profiles_link", ("bucket", "customer_id", "record_id", "linked_at"), "customer_id", born=_OF_RECORD),
+    Kept("profiles_unlinkedkey", ("id",), "record_id", born=_OF_RECORD),
+    Kept(
+        "profiles_identifier",
+        ("lookup", "kind", "customer_id"),
+        "customer_id",
+        born=_OF_RECORD,
+        found=("t.customer_id IN (SELECT id FROM undo_customers)",),
+    ),
+    Kept("profiles_customer", ("bucket", "id"), "id", born=_NEW_CUSTOMER),
+    Kept("profiles_searchkeys", ("bucket", "id"), "id", born=_NEW_CUSTOMER),
+    Kept("profiles_enrichment", ("bucket", "id"), "id", born=_NEW_CUSTOMER),
+    Kept(
+        "profiles_profile",
+        ("bucket", "id"),
+        "id",
+        born=f"(t.updated_at = %(began)s OR {_NEW_CUSTOMER})",
+        found=("(t.bucket, t.id) IN (SELECT bucket, id FROM undo_customers)",),
+    ),
+    Kept(
+        "profiles_booking",
+        ("bucket", "id"),
+        "id",
+        born="(t.bucket, t.id) IN (SELECT bucket, id FROM undo_bookings WHERE born)",
+    ),
+    Kept(
+        "profiles_flightleg",
+        ("bucket", "id"),
+        "booking_id",
+        born="t.id >= %(first_id)s AND t.booking_id IN (SELECT id FROM undo_bookings)",
+        found=(_OF_BOOKING,),
+    ),
+    _fact("profiles_passenger"),
+    _fact("profiles_coupon"),
+    _fact("profiles_ancillary"),
+    _fact("profiles_servicerequest"),
+    _fact("profiles_loyaltyactivity"),
+    Kept(
+        "profiles_event",
+        ("occurred_at", "id"),
+        "customer_id",
+        born=_OF_RECORD,
+        found=(_CUSTOMER, "t.bucket IS NULL AND t.customer_id IS NULL"),
+    ),
+    # A row that a later run sent again waits for that run as well.
+    Kept("profiles_quarantinedrow", ("id",), "id", born=f"{_OF_RUN} AND t.last_seen_run_id = %(run)s"),
+    Kept("profiles_exchangerate", ("id",), "run_id", born=_OF_RUN),
+)
+
+
+def reference() -> tuple[Kept, ...]:
+    """Tables about nobody."""
+    names = sorted({model._meta.db_table for model in TABLES.values()})
+    return tuple(Kept(name, ("id",), "id", born=_OF_RUN) for name in names)
+
+
+def all_tables() -> tuple[Kept, ...]:
+    """Every table that a run changes, those of the consent ledger included."""
+    return (*PEOPLE, *reference(), *ledger.KEPT)
+
+
+def watch_after_migrate(sender: Any, **_: Any) -> None:
+    """Once a migrate: tables that joined get their triggers."""
+    undo.watch(all_tables())
