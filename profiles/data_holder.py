@@ -37,10 +37,6 @@ WHERE r.bucket = ANY(%(buckets)s::smallint[]) AND r.id = ANY(%(ids)s::uuid[])
     WHERE l.record_id = older.id AND l.ended_at IS NULL AND NOT l.customer_id = ANY(%(customers)s::uuid[])
   )
 """
-_UNTIE_IMAGES_SQL = """
-UPDATE lib_undorow SET image = image || '{"customer_id": null}', owner = NULL
-WHERE table_name = ANY(%s) AND owner = ANY(%s)
-"""
 _QUARANTINED_SQL = """
 SELECT id, key_id, fingerprint, cipher FROM profiles_quarantinedrow
 UNION ALL
@@ -199,9 +195,7 @@ def _records(customer_ids: Sequence[UUID]) -> list[tables.SourceRecord]:
 
 def _erase_images(customer_ids: Sequence[UUID], records: Sequence[tables.SourceRecord]) -> int:
     """Forget what runs kept of these people to be undone; former tickets stay without the person, as tickets do."""
-    kept_by_law = [model._meta.db_table for model in _KEPT]
-    with connection.cursor() as cursor:
-        cursor.execute(_UNTIE_IMAGES_SQL, [kept_by_law, list(customer_ids)])
+    undo.untie((model._meta.db_table for model in _KEPT), customer_ids)
     return undo.forget_owners([*customer_ids, *(record.id for record in records)])
 
 

@@ -166,3 +166,15 @@ def forget_owners(owners: Iterable[UUID]) -> int:
     """Delete the images of what was held about these people or records."""
     named = list(owners)
     return int(UndoRow.objects.filter(owner__in=named)._raw_delete("default")) if named else 0
+
+
+def untie(tables: Iterable[str], owners: Iterable[UUID]) -> None:
+    """Keep the images of these tables without the person: what the law keeps may be restored, but to nobody."""
+    with connection.cursor() as cursor:
+        cursor.execute(_UNTIE_SQL, [list(tables), list(owners)])
+
+
+_UNTIE_SQL = """
+UPDATE lib_undorow SET image = image || '{"customer_id": null}', owner = NULL
+WHERE table_name = ANY(%s) AND owner = ANY(%s)
+"""

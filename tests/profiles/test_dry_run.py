@@ -33,8 +33,8 @@ def test_it_says_what_would_be_new_overwritten_and_rejected(world, db, members):
     told = {name: document[name] for name in ("read", "new", "updated", "unchanged", "quarantined")}
     assert told == {"read": 3, "new": 1, "updated": 1, "unchanged": 0, "quarantined": 1}
     changes = by_field(document)
-    assert changes["given_name"]["count"] == 1
-    assert changes["given_name"]["examples"] == [{"of": str(world.alice), "was": "Alice", "becomes": "Alicia"}]
+    assert changes["country"]["count"] == 1
+    assert changes["country"]["examples"] == [{"of": str(world.alice), "was": "DK", "becomes": "SE"}]
     assert document["rejects"][0]["field"] == "Loyalty Number"
     assert document["rejects"][0]["examples"][0]["row"] == 4
 
