@@ -235,3 +235,13 @@ def triggered() -> Iterator[str]:
 
 def test_every_table_a_run_changes__is_watched(db):
     assert {kept.table for kept in tables.all_tables()} == set(triggered())
+
+
+# What a run never touches: it says of runs and sources, or was decided by people.
+NOT_OF_A_RUN = {"profiles_ingestrun", "profiles_source", "profiles_sourcereliability", "profiles_codeentry"}
+
+
+def test_every_table_of_profiles__is_brought_back_or_never_touched():
+    names = {model._meta.db_table for model in apps.get_app_config("profiles").get_models() if model._meta.managed}
+
+    assert names - NOT_OF_A_RUN == {k.table for k in tables.all_tables() if k.table.startswith("profiles_")}
