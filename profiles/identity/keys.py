@@ -43,14 +43,15 @@ def look_up(
 ) -> list[LookedUp]:
     """Hash the values of each kind, after making them comparable; a value that is none of its kind has no look-up.
 
-    Contacts that stand among the personal columns are comparable already.
+    Contacts that stand among the personal columns are comparable already; a key may name one that is not.
     """
     found = []
     for column in keys:
         ready = person.get(_PERSON_COLUMN.get(column.kind, ""))
         step = standardise.get(column.kind)
-        if ready is not None:
-            column = replace(column, values=ready)
+        if ready is not None and step:
+            pairs = zip(ready, column.values, strict=True)
+            column = replace(column, values=[r or (step(value) if value else None) for r, value in pairs])
         elif step:
             column = replace(column, values=[step(value) if value else None for value in column.values])
         present = [value for value in column.values if value]

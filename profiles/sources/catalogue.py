@@ -5,13 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from profiles.sources import (
+    call_centre,
     competitor_fares,
     consents,
     exchange_rates,
+    ga4_export,
+    hubspot,
+    hubspot_events,
+    hubspot_merges,
+    klaviyo_events,
+    klaviyo_profiles,
     loyalty_activity,
     loyalty_members,
+    mobile_events,
     pnr,
+    qualtrics_contacts,
+    qualtrics_responses,
+    salesforce_contacts,
+    search_log,
+    segment_events,
+    sendgrid_events,
+    snowplow_enriched,
+    surveys,
+    web_consent,
     web_events,
+    zendesk_tickets,
+    zendesk_users,
 )
 from profiles.sources.contract import Connector, Sample
 
@@ -28,6 +47,25 @@ CONNECTORS: dict[str, Connector] = {
         consents.CONNECTOR,
         competitor_fares.CONNECTOR,
         exchange_rates.CONNECTOR,
+        salesforce_contacts.CONNECTOR,
+        hubspot.CONNECTOR,
+        hubspot_events.CONNECTOR,
+        hubspot_merges.CONNECTOR,
+        klaviyo_profiles.CONNECTOR,
+        klaviyo_events.CONNECTOR,
+        sendgrid_events.CONNECTOR,
+        zendesk_users.CONNECTOR,
+        zendesk_tickets.CONNECTOR,
+        call_centre.CONNECTOR,
+        surveys.CONNECTOR,
+        qualtrics_responses.CONNECTOR,
+        qualtrics_contacts.CONNECTOR,
+        ga4_export.CONNECTOR,
+        segment_events.CONNECTOR,
+        snowplow_enriched.CONNECTOR,
+        search_log.CONNECTOR,
+        web_consent.CONNECTOR,
+        mobile_events.CONNECTOR,
     )
 }
 

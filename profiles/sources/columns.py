@@ -17,7 +17,7 @@ import pyarrow.csv
 from numpy.typing import NDArray
 
 from profiles.sources import codes
-from profiles.sources.contract import Field, Lines, Reject, WrongFile
+from profiles.sources.contract import Field, Lines, Reject, WrongFile, plain
 
 EARLIEST_YEAR, LATEST_YEAR = 1900, 2100
 
@@ -189,6 +189,23 @@ class Columns:
         moments[bad] = np.datetime64("NaT")
         return moments
 
+    def stamps(self, name: str, *, required: bool = True) -> NDArray[np.datetime64]:
+        """Moments as the exports of vendors write them, as UTC datetime64[us]; NaT where the line was rejected.
+
+        ISO with T or a blank; seconds, milliseconds or microseconds since 1970; a day means its midnight. What carries
+        no offset is UTC, as the vendors say of their exports: never use this for a clock of an airport.
+        """
+        texts = self.text(name, required=required)
+        moments = read_stamps(texts)
+        for at in np.flatnonzero(np.isnat(moments)).tolist():
+            if texts[at]:
+                self.reject(at, name, repr(texts[at][:40]), "a moment as 2026-10-31T09:14:00Z")  # type: ignore[index]
+        return moments
+
+    def flags(self, name: str) -> list[bool]:
+        """Whether a value says yes; an empty one does not, and neither does a column that is absent."""
+        return [bool(value) and value.casefold() in _YES for value in self.text(name)]  # type: ignore[union-attr]
+
     def _checked(self, name: str, read: Callable[[str], str | None], expected: str, required: bool) -> list[str | None]:
         values = self.text(name, required=required)
         for at, value in enumerate(values):
@@ -211,13 +228,14 @@ def table(
 ) -> Columns:
     """The columns of a table by the names of its `fields`, from CSV (comma, semicolon, tab or bar) or JSON objects.
 
-    A field goes by its name or an alias, without regard to case; `names` says by which names of the airline's own
-    (their name -> ours). Raises WrongFile where a CSV has no column for a required field.
+    A field goes by its name or an alias; in a CSV without regard to case, blanks and marks, so that `First Name`,
+    `first_name` and `FirstName` are one. `names` says by which names of the airline's own (their name -> ours). Raises
+    WrongFile where a CSV has no column for a required field.
     """
-    ours = {theirs.strip().casefold(): our for theirs, our in (names or {}).items()}
+    ours = {plain(theirs): our for theirs, our in (names or {}).items()}
     for one in fields:
         for name in (one.name, *one.aliases):
-            ours.setdefault(name.casefold(), one.name)
+            ours.setdefault(plain(name), one.name)
     if header is None:
         paths: dict[str, list[str]] = {one.name: [] for one in fields if only is None or one.name in only}
         for theirs, our in (names or {}).items():
@@ -230,7 +248,7 @@ def table(
         found = [name.strip() for name in next(csv.reader(io.StringIO(header.decode()), delimiter=delimiter), [])]
     except (UnicodeDecodeError, csv.Error):
         raise WrongFile(f"row 1: the header of {source} is not readable text") from None
-    known = [ours.get(name.casefold(), name) for name in found]
+    known = [ours.get(plain(name), name) for name in found]
     # Of two columns that mean the same field the first one counts.
     told = [name if name not in known[:at] else f"{name} ({at})" for at, name in enumerate(known)]
     missing = [one.name for one in fields if one.required and one.name not in told]
@@ -331,6 +349,45 @@ def _each_decimal(texts: list[str]) -> tuple[NDArray[np.float64], NDArray[np.boo
         plain = text.replace(",", "") if _THOUSANDS.fullmatch(text) else text
         numbers[at] = float(plain) if _DECIMAL.fullmatch(plain) else np.nan
     return numbers, np.isfinite(numbers)
+
+
+_YES = frozenset(("true", "yes", "y", "1", "t"))
+# An event of the year 5138 in seconds, or of 1973 in milliseconds; of 5138 in milliseconds, or of 1973 in microseconds.
+_MILLIS_FROM, _MICROS_FROM = 10**11, 10**14
+_SINCE_1970 = re.compile(r"\d{9,16}(?:\.\d{1,6})?", re.ASCII)
+
+
+def read_stamps(texts: Sequence[str | None]) -> NDArray[np.datetime64]:
+    """The moments that `Columns.stamps` reads; NaT where there is none or it cannot be read."""
+    column = pa.array([text or None for text in texts], type=pa.string())
+    for zone in ("UTC", None):
+        try:
+            moments = pc.cast(column, pa.timestamp("us", tz=zone)).to_numpy(zero_copy_only=False)
+        except (pa.ArrowInvalid, ValueError):
+            continue
+        return _of_our_times(moments.astype("datetime64[us]"))
+    found = [_read_stamp(text) if text else None for text in texts]
+    return _of_our_times(np.array(found, dtype="datetime64[us]"))
+
+
+def _read_stamp(text: str) -> np.datetime64 | None:
+    if _SINCE_1970.fullmatch(text):
+        number = float(text)
+        scale = 10**6 if number < _MILLIS_FROM else 1000 if number < _MICROS_FROM else 1
+        micros = int(text) * scale if text.isdigit() else round(number * scale)
+        return np.datetime64(micros, "us")
+    try:
+        moment = datetime.fromisoformat(text.removesuffix(" UTC").replace(" +", "+"))
+    except ValueError:
+        return None
+    if moment.tzinfo:
+        moment = moment.astimezone(UTC).replace(tzinfo=None)
+    return np.datetime64(moment, "us")
+
+
+def _of_our_times(moments: NDArray[np.datetime64]) -> NDArray[np.datetime64]:
+    years = moments.astype("datetime64[Y]").astype(np.int64) + 1970
+    return np.where((years < EARLIEST_YEAR) | (years > LATEST_YEAR), np.datetime64("NaT"), moments)
 
 
 def read_day(text: str) -> str | None:

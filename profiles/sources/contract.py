@@ -173,6 +173,11 @@ class Sample:
         return frozenset(name.strip().strip('"').casefold() for name in first.split(separator))
 
     @cached_property
+    def plain_columns(self) -> frozenset[str]:
+        """The same names without blanks and marks: `First Name` and `first_name` are firstname."""
+        return frozenset(map(plain, self.columns))
+
+    @cached_property
     def members(self) -> frozenset[str]:
         """The names of members that occur in its first kilobytes, where it is JSON."""
         if self.head.lstrip()[:1] not in (b"{", b"["):
@@ -184,6 +189,12 @@ class Sample:
         return all(name.casefold() in self.columns or name in self.members for name in names)
 
 
+def plain(name: str) -> str:
+    """A column's name as names are compared: letters and digits in lower case."""
+    return _MARKS.sub("", name.casefold())
+
+
+_MARKS = re.compile(r"[\W_]+")
 _MEMBERS = re.compile(rb'"([A-Za-z0-9_.$@ -]{1,80})"\s*:')
 
 IsGone = Callable[[str], bool]
