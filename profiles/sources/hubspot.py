@@ -24,7 +24,7 @@ def _property(name: str, *others: str) -> tuple[str, ...]:
 
 FIELDS = (
     Field("id", "record id", "78971951", _PSEUDONYM, required=True,
-          aliases=("Record ID", "Record ID - Contact", "vid", "canonical-vid", "Contact ID", *_property("hs_object_id"))),
+          aliases=("Record ID", "Record ID - Contact", "vid", "canonical-vid", *_property("hs_object_id"))),
     Field("salutation", "text", "Ms.", _IDENTITY, aliases=_property("salutation")),
     Field("firstname", "text", "Ingrid", _IDENTITY, aliases=_property("firstname", "First Name")),
     Field("lastname", "text", "Solheim", _IDENTITY, aliases=_property("lastname", "Last Name")),

@@ -92,12 +92,12 @@ def _statements(chosen: tcf.TcString | None, gpc: bool) -> Iterator[Statement]:
     to advertising by profile."""
     if chosen:
         agreed = chosen.publisher_purposes if chosen.publisher_purposes is not None else chosen.purposes
-        interests = chosen.publisher_interests or chosen.legitimate_interests
+        for_measuring = agreed | chosen.purposes | chosen.legitimate_interests | (chosen.publisher_interests or set())
         if not gpc:
             yield Purpose.MARKETING, Channel.WEB, "granted" if agreed >= ADVERTISING else "denied"
         yield Purpose.PERSONALISATION, Channel.WEB, "granted" if agreed >= CONTENT else "denied"
         # Measuring rests on a legitimate interest: unless it was objected to, nothing has to be said.
-        if not MEASURING & (agreed | interests):
+        if not MEASURING & for_measuring:
             yield Purpose.ANALYTICS, Channel.WEB, "objected"
     if gpc:
         yield Purpose.MARKETING, Channel.WEB, "objected"
