@@ -266,7 +266,10 @@ def refresh(*, as_of: datetime, progress: Progress = silent) -> list[StageReport
     """What follows the files: waiting mentions are linked, profiles enriched. Returns a report a stage."""
     reports: list[StageReport] = []
     with timed("identity", reports) as stage, transaction.atomic():
-        stage.profiles = len(waiting.link_waiting(at=clock.now()))
+        linked = waiting.link_waiting(at=clock.now())
+        # What somebody agreed to or refused before we knew who it was counts from when they said it.
+        ledger.record(pd.DataFrame(linked.said))
+        stage.profiles = len(linked.records)
         stage.note = "waiting mentions linked"
     with timed("reliability", reports) as stage:
         stage.profiles = assemble.learn_reliability(at=clock.now())

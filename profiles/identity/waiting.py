@@ -3,12 +3,15 @@ one customer holds by now."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+import orjson
 from django.db import connection
 
-from profiles.models import IdentifierKind, LinkRule
+from profiles.models import EventKind, IdentifierKind, LinkRule
 
 _FORGET_SQL = "DROP TABLE IF EXISTS waiting_known"
 # A look-up is somebody's where one customer claims it, or where only one customer holds it at all; a telephone that
@@ -33,21 +36,56 @@ FROM waiting_known
 RETURNING record_id
 """
 _EVENTS_SQL = """
-UPDATE profiles_event e SET customer_id = w.customer_id, bucket = w.bucket
-FROM waiting_known w WHERE e.customer_id IS NULL AND e.record_id = w.record_id
+WITH found AS (
+    UPDATE profiles_event e SET customer_id = w.customer_id, bucket = w.bucket
+    FROM waiting_known w WHERE e.customer_id IS NULL AND e.record_id = w.record_id
+    RETURNING e.kind, e.customer_id, e.record_id, w.record_bucket, e.occurred_at, e.channel, e.properties
+)
+SELECT found.customer_id, found.record_id, found.occurred_at, coalesce(found.channel, ''), found.properties::text,
+       s.name
+FROM found
+JOIN profiles_sourcerecord r ON r.bucket = found.record_bucket AND r.id = found.record_id
+JOIN profiles_source s ON s.id = r.source_id
+WHERE found.kind = %s AND found.properties ? 'state'
 """
 _DONE_SQL = "DELETE FROM profiles_unlinkedkey u USING waiting_known w WHERE u.record_id = w.record_id"
 
 
-def link_waiting(*, at: datetime) -> list[UUID]:
-    """Link what can be linked now, in the running transaction; returns the records that found their person."""
+@dataclass(frozen=True)
+class Linked:
+    """The records that found their person, and the consents that waited with them, as the ledger takes them."""
+
+    records: list[UUID]
+    said: list[dict[str, Any]]
+
+
+def link_waiting(*, at: datetime) -> Linked:
+    """Link what can be linked now, in the running transaction."""
     with connection.cursor() as cursor:
         cursor.execute(_FORGET_SQL)
         cursor.execute(_KNOWN_NOW_SQL, {"phone": int(IdentifierKind.PHONE)})
         rules = {"signed_in": int(LinkRule.DEVICE), "waited": int(LinkRule.WAITED)}
         cursor.execute(_LINK_SQL, {"at": at, "device": int(IdentifierKind.DEVICE), **rules})
         linked = [record for (record,) in cursor.fetchall()]
+        said: list[dict[str, Any]] = []
         if linked:
-            cursor.execute(_EVENTS_SQL)
+            cursor.execute(_EVENTS_SQL, [int(EventKind.CONSENT_CHANGED)])
+            said = [_statement(*row) for row in cursor.fetchall()]
             cursor.execute(_DONE_SQL)
-        return linked
+        return Linked(linked, said)
+
+
+def _statement(
+    customer: UUID, record: UUID, occurred_at: datetime, channel: str, properties: str, source: str
+) -> dict[str, Any]:
+    """A consent that its event carried until somebody was known to have said it."""
+    told = orjson.loads(properties)
+    return {
+        "customer_id": customer,
+        "record_id": record,
+        "occurred_at": occurred_at,
+        "channel": channel,
+        "source": source,
+        "language": "",
+        **{name: told.get(name) or "" for name in ("purpose", "state", "method", "policy_version")},
+    }

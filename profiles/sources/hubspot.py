@@ -19,7 +19,7 @@ _CONTACT, _IDENTITY, _PSEUDONYM = Sensitivity.CONTACT, Sensitivity.IDENTITY, Sen
 
 
 def _property(name: str, *others: str) -> tuple[str, ...]:
-    return (f"property_{name}", f"properties.{name}", f"properties.{name}.value", *others)
+    return (f"property_{name}", f"properties.{name}.value", f"properties.{name}", *others)
 
 
 FIELDS = (

@@ -18,8 +18,9 @@ FIELDS = (
     Field("id", "event id", "3gBNHPGp", required=True),
     Field("datetime", "moment", "2026-10-05 20:02:45", required=True,
           aliases=("attributes.datetime", "attributes.timestamp", "timestamp")),
-    Field("type", "name of the metric", "Opened Email",
-          aliases=("metric_name", "attributes.metric.name", "metric.name", "attributes.metric_name", "event_name")),
+    # In a page of the API `type` says that this is an event; in a warehouse, which one.
+    Field("metric", "name of the metric", "Opened Email",
+          aliases=("metric_name", "attributes.metric.name", "metric.name", "attributes.metric_name", "type")),
     Field("person_id", "profile id", "01F35SYVPX6MS88ARK37864GJX", Sensitivity.PSEUDONYM,
           aliases=("relationships.profile.data.id", "attributes.profile_id", "profile_id")),
     Field("email", "e-mail", "ingrid@example.org", Sensitivity.CONTACT,
@@ -55,7 +56,7 @@ def read(header: bytes | None, lines: Lines) -> Batch:
     """Read events; each is one mention by its profile. A metric of the airline's own is no event of the platform."""
     columns = table(header, lines, FIELDS, "klaviyo_events")
     ids = columns.text("id", required=True, longest=200)
-    moments, names = micros(columns.stamps("datetime")), columns.text("type", longest=200)
+    moments, names = micros(columns.stamps("datetime")), columns.text("metric", longest=200)
     told = Happenings()
     for at, campaign in enumerate(columns.text("campaign", longest=300)):
         known, moment = _METRICS.get((names[at] or "").casefold()), moments[at]
