@@ -141,6 +141,7 @@ def _write_legs(table: dict[str, Any] | None, bookings: np.ndarray, ids: Block, 
                 "departs_at": copying.timestamps(np.array(table["departs_at"], dtype="datetime64[us]")[rows]),
                 "arrives_at": copying.timestamps(np.array(table["arrives_at"], dtype="datetime64[us]")[rows]),
                 **{n: texts(n) for n in ("cabin", "booking_class", "fare_basis", "status")},
+                **{n: texts(n) for n in ("operating_carrier", "operating_number")},
             },
         )
 

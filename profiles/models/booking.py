@@ -110,6 +110,8 @@ class FlightLeg(models.Model):
     booking_class = models.CharField(max_length=2)
     fare_basis = models.CharField(max_length=15)
     status = models.CharField(max_length=6)
+    operating_carrier = models.CharField(max_length=3, default="", help_text="who flies it, where another sold it")
+    operating_number = models.CharField(max_length=6, default="")
 
     class Meta:
         indexes = [models.Index(fields=["booking_id"], name="profiles_flightleg_booking")]

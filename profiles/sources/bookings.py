@@ -9,7 +9,8 @@ booked for one; what an agency leaves is the agency's, and nobody's identity. Co
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, NotRequired, TypedDict
 
 import numpy as np
@@ -37,11 +38,13 @@ class BookedPassenger(TypedDict):
     birth_date: NotRequired[str | None]
     gender: NotRequired[str | None]
     loyalty_number: NotRequired[str | None]
+    suffix: NotRequired[str | None]
+    account: NotRequired[str | None]  # of another airline's programme: programme and number
     passport: NotRequired[str | None]  # held for the law only: looked up by nobody but an authority's order
 
 
 class Segment(TypedDict):
-    """A flight of the booking. Times carry their offset; `cabin` is one of CABINS."""
+    """A flight of the booking, as it was sold. Times carry their offset; `cabin` is one of CABINS."""
 
     number: int
     carrier: str
@@ -54,6 +57,8 @@ class Segment(TypedDict):
     booking_class: str
     fare_basis: str
     status: str
+    operating_carrier: NotRequired[str]  # who flies it, where another sold it
+    operating_number: NotRequired[str]
 
 
 class Contact(TypedDict):
@@ -93,7 +98,19 @@ class Service(TypedDict):
     text: str | None
 
 
+class Happening(TypedDict):
+    """What the record tells of a passenger's day of travel: checked in, so many bags checked."""
+
+    passenger: int
+    leg_number: int
+    kind: EventKind  # CHECKED_IN BAG_CHECKED
+    at: datetime
+    quantity: int
+
+
 class Booking(TypedDict):
+    """A booking without segments tells of its passengers alone: a hotel, or flights that were never booked."""
+
     locator: str
     created_at: datetime
     modified_at: datetime
@@ -109,6 +126,7 @@ class Booking(TypedDict):
     coupons: list[CouponSold]
     ancillaries: list[Extra]
     services: NotRequired[list[Service]]
+    happenings: NotRequired[list[Happening]]
 
 
 class BookingColumns:
@@ -117,79 +135,93 @@ class BookingColumns:
     def __init__(self) -> None:
         self.line: list[int] = []
         self.native_key: list[str] = []
-        self.person: dict[str, list[Any]] = {name: [] for name in PERSON_FIELDS}
+        self.people: list[dict[str, Any]] = []
         self.email_verified: list[bool] = []
         self.traveller: list[str | None] = []
+        self.account: list[str | None] = []
         self.passport: list[str | None] = []
-        self.facts: dict[str, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
+        self.facts: dict[str, list[dict[str, Any]]] = defaultdict(list)
 
     def add(self, line: int, booking: Booking) -> None:
         """Append a checked booking: passengers with numbers of their own, segments between airports that are known."""
-        at = len(self.facts["bookings"]["locator"])
+        if not booking["segments"]:
+            self._add_mentions(line, booking)
+            return
+        at = len(self.facts["bookings"])
         first = len(self.line)
         mention = {passenger["number"]: first + i for i, passenger in enumerate(booking["passengers"])}
         trip = _trip(booking["segments"])
-        self._fact(
-            "bookings",
-            line=line,
-            locator=booking["locator"],
-            status=booking["status"],
-            channel=booking["channel"],
-            point_of_sale=booking["point_of_sale"],
-            agency=booking["agency"],
-            currency=booking["currency"],
-            total_minor=booking["total_minor"],
-            created_at=utc(booking["created_at"]),
-            modified_at=utc(booking["modified_at"]),
-            party_size=len(mention),
-            **trip,
+        self.facts["bookings"].append(
+            {
+                "line": line,
+                "locator": booking["locator"],
+                "status": booking["status"],
+                "channel": booking["channel"],
+                "point_of_sale": booking["point_of_sale"],
+                "agency": booking["agency"],
+                "currency": booking["currency"],
+                "total_minor": booking["total_minor"],
+                "created_at": utc(booking["created_at"]),
+                "modified_at": utc(booking["modified_at"]),
+                "party_size": len(mention),
+                **trip,
+            }
         )
         self._add_mentions(line, booking)
-        for passenger in booking["passengers"]:
-            self._fact(
-                "passengers",
-                mention=mention[passenger["number"]],
-                booking=at,
-                number=passenger["number"],
-                passenger_type=passenger["type"],
-            )
-        for segment in booking["segments"]:
-            self._add_leg(at, segment)
-        for service in booking.get("services", []):
-            who = mention[service["passenger"]]
-            named = {name: service[name] for name in ("leg_number", "code", "status", "text")}  # type: ignore[literal-required]
-            self._fact("services", mention=who, booking=at, **named)
+        self.facts["passengers"] += [
+            {
+                "mention": mention[passenger["number"]],
+                "booking": at,
+                "number": passenger["number"],
+                "passenger_type": passenger["type"],
+            }
+            for passenger in booking["passengers"]
+        ]
+        self.facts["legs"] += [_leg(at, segment) for segment in booking["segments"]]
+        self.facts["services"] += [
+            {
+                "mention": mention[service["passenger"]],
+                "booking": at,
+                "leg_number": service["leg_number"],
+                "code": service["code"],
+                "status": service["status"],
+                "text": service["text"],
+            }
+            for service in booking.get("services", [])
+        ]
         self._add_coupons(booking, at, mention, trip)
         self._add_events(booking, at, mention, trip)
 
     def batch(self, lines: Lines, rejects: list[Reject]) -> Batch:
         """Everything added, as the batch of these lines."""
         count = len(self.line)
+        person = {name: [one.get(name) for one in self.people] for name in PERSON_FIELDS}
         every, none = np.ones(count, dtype=bool), np.zeros(count, dtype=bool)
         named = np.array([key is not None for key in self.traveller], dtype=bool)
         keys = [
-            Keys(IdentifierKind.LOYALTY_NUMBER, self.person["loyalty_number"], every),
-            Keys(IdentifierKind.EMAIL, self.person["email"], np.array(self.email_verified, dtype=bool)),
-            Keys(IdentifierKind.PHONE, self.person["phone"], none),
+            Keys(IdentifierKind.LOYALTY_NUMBER, person["loyalty_number"], every),
+            Keys(IdentifierKind.EMAIL, person["email"], np.array(self.email_verified, dtype=bool)),
+            Keys(IdentifierKind.PHONE, person["phone"], none),
             Keys(IdentifierKind.TRAVELLER, self.traveller, named),
         ]
+        if any(self.account):
+            keys.append(Keys(IdentifierKind.ACCOUNT, self.account, every))
         if any(self.passport):
             keys.append(Keys(IdentifierKind.PASSPORT, self.passport, none, Purpose.LEGAL_OBLIGATION))
         return Batch(
             lines,
             np.array(self.line, dtype=np.int64),
             self.native_key,
-            self.person,
+            person,
             keys,
-            {kind: dict(table) for kind, table in self.facts.items()},
+            {
+                kind: {name: [row[name] for row in rows] for name in rows[0]}
+                for kind, rows in self.facts.items()
+                if rows
+            },
             rejects,
             party=True,
         )
-
-    def _fact(self, kind: str, /, **values: Any) -> None:
-        table = self.facts[kind]
-        for name, value in values.items():
-            table[name].append(value)
 
     def _add_mentions(self, line: int, booking: Booking) -> None:
         passengers = booking["passengers"]
@@ -206,37 +238,18 @@ class BookingColumns:
             self.email_verified.append(bool(email and email["verified"]))
             # Father and son of one name in one booking: the name in the booking is nobody's alone.
             self.traveller.append(key if keys.count(key) == 1 else None)
+            self.account.append(passenger.get("account"))
             self.passport.append(passenger.get("passport"))
             values: dict[str, Any] = {**passenger, **urgent}
             values["email"], values["phone"] = email and email["value"], phone and phone["value"]
-            for name in PERSON_FIELDS:
-                self.person[name].append(values.get(name))
-
-    def _add_leg(self, booking: int, segment: Segment) -> None:
-        offset = segment["departs_at"].strftime("%z")
-        self._fact(
-            "legs",
-            booking=booking,
-            number=segment["number"],
-            carrier=segment["carrier"],
-            flight_number=segment["flight_number"],
-            origin=segment["origin"],
-            destination=segment["destination"],
-            cabin=segment["cabin"],
-            booking_class=segment["booking_class"],
-            fare_basis=segment["fare_basis"],
-            status=segment["status"],
-            departs_at=utc(segment["departs_at"]),
-            departs_zone=f"{offset[:3]}:{offset[3:5]}",
-            arrives_at=utc(segment["arrives_at"]),
-        )
+            self.people.append(values)
 
     def _add_coupons(self, booking: Booking, at: int, mention: dict[int, int], trip: dict[str, Any]) -> None:
         legs = {segment["number"]: segment for segment in booking["segments"]}
         route = f"{trip['origin']}-{trip['destination']}"
         for coupon in booking["coupons"]:
             row = {"mention": mention[coupon["passenger"]], "booking": at, "currency": booking["currency"]}
-            self._fact("coupons", **row, **{k: v for k, v in coupon.items() if k != "passenger"})
+            self.facts["coupons"].append({**row, **coupon})
             leg = legs.get(coupon["leg_number"])
             if coupon["status"] == "flown" and leg:
                 self._event(row, EventKind.COUPON_FLOWN, utc(leg["departs_at"]), coupon["fare_minor"],
@@ -252,6 +265,9 @@ class BookingColumns:
         paid: dict[int, int] = defaultdict(int)
         for coupon in booking["coupons"]:
             paid[coupon["passenger"]] += coupon["fare_minor"]
+        if not booking["coupons"]:  # no ticket says who pays what: everybody the same
+            fares = booking["total_minor"] - sum(extra["price_minor"] for extra in booking["ancillaries"])
+            paid.update(dict.fromkeys(mention, max(fares, 0) // len(mention)))
         span = haul(trip["origin"], trip["destination"])
         common: dict[str, Any] = {
             "item": route,
@@ -268,10 +284,19 @@ class BookingColumns:
         for extra in booking["ancillaries"]:
             row = {"mention": mention[extra["passenger"]], "booking": at, "currency": currency}
             bought = utc(extra["bought_at"])
-            self._fact("ancillaries", **row, leg_number=extra["leg_number"], code=extra["code"],
-                       price_minor=extra["price_minor"], bought_at=bought)  # fmt: skip
+            self.facts["ancillaries"].append({**row, **extra, "bought_at": bought})
             self._event(row, EventKind.ANCILLARY_BOUGHT, bought, extra["price_minor"], channel, item=extra["code"],
                         cabin=cabin, haul=span, lead_days=_days(bought, trip["departs_at"]))  # fmt: skip
+        self._add_happenings(booking, at, mention)
+
+    def _add_happenings(self, booking: Booking, at: int, mention: dict[int, int]) -> None:
+        legs = {segment["number"]: segment for segment in booking["segments"]}
+        for told in booking.get("happenings", []):
+            leg = legs[told["leg_number"]]
+            row = {"mention": mention[told["passenger"]], "booking": at, "currency": None}
+            self._event(row, told["kind"], utc(told["at"]), -1, booking["channel"], quantity=told["quantity"],
+                        item=f"{leg['origin']}-{leg['destination']}", cabin=leg["cabin"],
+                        haul=haul(leg["origin"], leg["destination"]))  # fmt: skip
 
     def _event(
         self,
@@ -287,15 +312,55 @@ class BookingColumns:
         haul: str | None = None,
         lead_days: int | None = None,
     ) -> None:
-        self._fact("events", **row, kind=kind.value, occurred_at=at, value_minor=value_minor, channel=channel,
-                   item=item, quantity=quantity, cabin=cabin, haul=haul, lead_days=lead_days)  # fmt: skip
+        self.facts["events"].append(
+            {
+                **row,
+                "kind": kind.value,
+                "occurred_at": at,
+                "value_minor": value_minor,
+                "channel": channel,
+                "item": item,
+                "quantity": quantity,
+                "cabin": cabin,
+                "haul": haul,
+                "lead_days": lead_days,
+            }
+        )
+
+
+def _leg(booking: int, segment: Segment) -> dict[str, Any]:
+    departs = segment["departs_at"]
+    return {
+        "booking": booking,
+        "number": segment["number"],
+        "carrier": segment["carrier"],
+        "flight_number": segment["flight_number"],
+        "origin": segment["origin"],
+        "destination": segment["destination"],
+        "cabin": segment["cabin"],
+        "booking_class": segment["booking_class"],
+        "fare_basis": segment["fare_basis"],
+        "status": segment["status"],
+        "operating_carrier": segment.get("operating_carrier", ""),
+        "operating_number": segment.get("operating_number", ""),
+        "departs_at": utc(departs),
+        "departs_zone": _offset(departs.utcoffset() or timedelta(0)),
+        "arrives_at": utc(segment["arrives_at"]),
+    }
+
+
+@lru_cache(maxsize=1_000)
+def _offset(from_utc: timedelta) -> str:
+    """`+02:00`."""
+    minutes = round(from_utc.total_seconds() / 60)
+    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
 
 
 def _trip(segments: list[Segment]) -> dict[str, Any]:
     """Where the trip goes: to the airport furthest from its origin; and when it comes back, if it does."""
     origin = segments[0]["origin"]
     distances = [distance_km(origin, s["destination"]) or 0.0 for s in segments]
-    turn = int(np.argmax(distances))
+    turn = distances.index(max(distances))
     back = segments[turn + 1] if turn + 1 < len(segments) else None
     return {
         "origin": origin,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 import airportsdata
 from phonenumbers import SUPPORTED_REGIONS
@@ -34,9 +35,21 @@ SHORT_HAUL_KM, MEDIUM_HAUL_KM = 1500, 4000
 
 
 @lru_cache(maxsize=1)
+def _listed() -> tuple[dict[str, tuple[float, float]], dict[str, str]]:
+    listed = airportsdata.load("IATA")
+    return {code: (a["lat"], a["lon"]) for code, a in listed.items()}, {code: a["tz"] for code, a in listed.items()}
+
+
 def airports() -> dict[str, tuple[float, float]]:
     """IATA airport code -> (latitude, longitude) in degrees."""
-    return {code: (a["lat"], a["lon"]) for code, a in airportsdata.load("IATA").items()}
+    return _listed()[0]
+
+
+@lru_cache(maxsize=2_000)
+def zone(airport: str) -> ZoneInfo | None:
+    """The airport's clock; None where the airport is unknown."""
+    name = _listed()[1].get(airport)
+    return ZoneInfo(name) if name else None
 
 
 @lru_cache(maxsize=1)
