@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from profiles.sources import json_units, line_units, units
+from profiles.sources import edifact_units, json_units, line_units, units, xml_units
 from profiles.sources.contract import Connector, Framing, Lines, Reject, Sample
 from profiles.sources.opening import open_source
 from profiles.sources.units import LONGEST_UNIT, Unit
@@ -109,6 +109,14 @@ def _json(file: BinaryIO, connector: Connector, header: bytes | None) -> Iterato
     return json_units.units(file, within=connector.within)
 
 
+def _edifact(file: BinaryIO, connector: Connector, header: bytes | None) -> Iterator[Unit]:
+    return edifact_units.units(file, within=connector.within)
+
+
+def _xml(file: BinaryIO, connector: Connector, header: bytes | None) -> Iterator[Unit]:
+    return xml_units.units(file, within=connector.within)
+
+
 def _document(file: BinaryIO, connector: Connector, header: bytes | None) -> Iterator[Unit]:
     return units.document(file)
 
@@ -117,6 +125,8 @@ _FRAMES: dict[Framing, Callable[[BinaryIO, Connector, bytes | None], Iterator[Un
     Framing.LINES: _lines,
     Framing.TABLE: _table,
     Framing.JSON: _json,
+    Framing.EDIFACT: _edifact,
+    Framing.XML: _xml,
     Framing.DOCUMENT: _document,
 }
 
