@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from profiles.sources import (
+    amadeus_orders,
+    amadeus_pnr,
     call_centre,
     competitor_fares,
     consents,
@@ -18,7 +20,11 @@ from profiles.sources import (
     loyalty_activity,
     loyalty_members,
     mobile_events,
+    ndc_orders,
+    paxlst,
     pnr,
+    pnrgov,
+    pnrgov_xml,
     qualtrics_contacts,
     qualtrics_responses,
     salesforce_contacts,
@@ -35,7 +41,7 @@ from profiles.sources import (
 from profiles.sources.contract import Connector, Sample
 
 # Each raises RefusedFile where it recognises what must not come in.
-REFUSALS: tuple[Callable[[Sample], None], ...] = ()
+REFUSALS: tuple[Callable[[Sample], None], ...] = (paxlst.refuse,)
 
 CONNECTORS: dict[str, Connector] = {
     connector.name: connector
@@ -43,6 +49,11 @@ CONNECTORS: dict[str, Connector] = {
         loyalty_members.CONNECTOR,
         loyalty_activity.CONNECTOR,
         pnr.CONNECTOR,
+        pnrgov.CONNECTOR,
+        pnrgov_xml.CONNECTOR,
+        amadeus_pnr.CONNECTOR,
+        amadeus_orders.CONNECTOR,
+        ndc_orders.CONNECTOR,
         web_events.CONNECTOR,
         consents.CONNECTOR,
         competitor_fares.CONNECTOR,
