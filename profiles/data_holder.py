@@ -16,6 +16,7 @@ from privacy import subjects
 from profiles import models as tables
 from profiles.ingest import messages
 from profiles.models.enrichment import DERIVED_FIELDS
+from profiles.person_values import unpacked
 from profiles.sources.contract import PERSON_FIELDS
 
 _OWNED = (tables.Profile, tables.Enrichment, tables.SearchKeys, tables.Customer)
@@ -29,8 +30,7 @@ WHERE l.bucket = ANY(%(buckets)s::smallint[]) AND l.customer_id = ANY(%(ids)s::u
 _SUPERSEDED_SQL = """
 SELECT DISTINCT older.bucket, older.id
 FROM profiles_sourcerecord r
-JOIN profiles_sourcerecord older ON older.bucket = r.bucket AND older.source_id = r.source_id
- AND older.native_key = r.native_key
+JOIN profiles_sourcerecord older ON older.bucket = r.bucket AND older.native_key = r.native_key
 WHERE r.bucket = ANY(%(buckets)s::smallint[]) AND r.id = ANY(%(ids)s::uuid[])
   AND NOT EXISTS (
     SELECT FROM profiles_link l
@@ -75,15 +75,8 @@ class ProfilesHolder:
                     "as_of", *DERIVED_FIELDS
                 )
             ),
-            "identifiers": list(
-                tables.Identifier.objects.filter(customer_id=customer_id)
-                .order_by("kind", "first_seen_at")
-                .values("kind", "verified_at", "purpose", "first_seen_at")
-            ),
-            "source_records": [
-                {"received_at": r.received_at, "line": (messages.raw_line(r) or b"").decode("utf-8", "replace")}
-                for r in records
-            ],
+            "identifiers": _identifiers(customer_id),
+            "source_records": _as_received(records),
             "events": list(
                 tables.Event.objects.filter(**of)
                 .order_by("occurred_at", "id")
@@ -91,13 +84,13 @@ class ProfilesHolder:
             ),
             "loyalty_activity": list(
                 tables.LoyaltyActivity.objects.filter(**of)
-                .order_by("month", "id")
+                .order_by("month", "record_id")
                 .values("month", "flights_flown", "points_earned", "points_redeemed")
             ),
             "service_requests": _services(customer_id),
             "tickets": list(
                 tables.Coupon.objects.filter(**of)
-                .order_by("ticket_number", "number", "id")
+                .order_by("ticket_number", "number", "record_id")
                 .values("ticket_number", "number", "status", "fare_minor", "currency")
             ),
         }
@@ -162,7 +155,7 @@ def _profile(customer_id: UUID) -> dict[str, Any]:
     sealer = subjects.sealers([customer_id]).get(customer_id) if row else None
     if row is None or sealer is None:
         return {}
-    stated = orjson.loads(sealer.open(row.cipher, b"profile:" + customer_id.bytes))
+    stated = unpacked(sealer.open(row.cipher, b"profile:" + customer_id.bytes))
     return {name: value for name, value in zip(PERSON_FIELDS, stated, strict=False) if value}
 
 
@@ -179,6 +172,22 @@ def _services(customer_id: UUID) -> list[dict[str, Any]]:
     return told
 
 
+def _identifiers(customer_id: UUID) -> list[dict[str, Any]]:
+    rows = tables.Identifier.objects.filter(customer_id=customer_id).order_by("kind", "record_id", "lookup")
+    known_by = list(rows.values("kind", "verified_at", "purpose", "record_id"))
+    records = [row["record_id"] for row in known_by]
+    first_seen = messages.received(tables.SourceRecord.objects.filter(id__in=records))
+    named = [{name: row[name] for name in ("kind", "verified_at", "purpose")} for row in known_by]
+    return [{**row, "first_seen_at": first_seen.get(of)} for row, of in zip(named, records, strict=True)]
+
+
+def _as_received(records: Sequence[tables.SourceRecord]) -> list[dict[str, Any]]:
+    lines, received = messages.raw_lines(records), messages.received(records)
+    return [
+        {"received_at": received.get(r.id), "line": lines.get(r.id, b"").decode("utf-8", "replace")} for r in records
+    ]
+
+
 def _records(customer_ids: Sequence[UUID]) -> list[tables.SourceRecord]:
     """Every record ever linked to these customers, superseded versions of them included."""
     with connection.cursor() as cursor:
@@ -190,7 +199,8 @@ def _records(customer_ids: Sequence[UUID]) -> list[tables.SourceRecord]:
             cursor.execute(_SUPERSEDED_SQL, whose)
             found = sorted({*found, *cursor.fetchall()})
     buckets, ids = {b for b, _ in found}, [i for _, i in found]
-    return list(tables.SourceRecord.objects.filter(bucket__in=buckets, id__in=ids).order_by("received_at", "id"))
+    # Ids ascend in time, so this is the order in which the records came.
+    return list(tables.SourceRecord.objects.filter(bucket__in=buckets, id__in=ids).order_by("id"))
 
 
 def _erase_images(customer_ids: Sequence[UUID], records: Sequence[tables.SourceRecord]) -> int:

@@ -24,6 +24,7 @@ from iaros.lib.undo import Kept
 from privacy import subjects
 from profiles import masking
 from profiles.models import IngestRun, LinkRule, QuarantinedRow
+from profiles.person_values import unpacked
 from profiles.rollback import tables
 from profiles.sources.contract import PERSON_FIELDS
 
@@ -128,8 +129,8 @@ def _profiles(run_id: UUID, began: Any) -> Iterator[tuple[UUID, list[str | None]
         for row in rows:
             if sealer := sealers.get(row["id"]):
                 place = b"profile:" + row["id"].bytes
-                was, becomes = (orjson.loads(sealer.open(row[which], place)) for which in ("was", "becomes"))
-                yield row["id"], [*was, *[None] * (len(becomes) - len(was))], becomes
+                was, becomes = (unpacked(sealer.open(row[which], place)) for which in ("was", "becomes"))
+                yield row["id"], was, becomes
 
 
 def _steady() -> list[Kept]:

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
 from django.db import connection
 
 from iaros.lib import sql
@@ -20,7 +19,8 @@ from profiles import masking
 from profiles.golden.provenance import unpack
 from profiles.ingest import cleanse
 from profiles.models import Customer, IdentifierKind, QuarantinedRow
-from profiles.models.names import folded, hashed, phonetic
+from profiles.models.names import folded, hashed, phonetic, prefix_of
+from profiles.person_values import unpacked
 from profiles.sources.contract import DISRUPTION_CONTACTS, PERSON_FIELDS
 
 MOST_FAULTS = 100
@@ -40,11 +40,11 @@ WHERE c.merged_into IS NULL AND (%(after)s::uuid IS NULL OR p.id < %(after)s) AN
 ORDER BY p.id DESC LIMIT %(limit)s
 """
 _RECORDS_SQL = """
-SELECT r.id, s.name AS source, r.received_at, r.line, m.first_row, run.file_name
+SELECT r.id, s.name AS source, m.received_at, r.line, m.first_row, run.file_name
 FROM profiles_sourcerecord r
-JOIN profiles_source s ON s.id = r.source_id
-LEFT JOIN profiles_message m ON m.id = r.message_id
-LEFT JOIN profiles_ingestrun run ON run.id = r.run_id
+JOIN profiles_message m ON m.id = r.message_id
+JOIN profiles_source s ON s.id = m.source_id
+LEFT JOIN profiles_ingestrun run ON run.id = m.run_id
 WHERE (r.bucket, r.id) IN (
     SELECT l.record_bucket, l.record_id FROM profiles_link l WHERE l.bucket = %(bucket)s AND l.customer_id = %(id)s
 ) AND r.id = ANY(%(records)s)
@@ -189,13 +189,12 @@ def _by_locator(query: str, limit: int) -> list[tuple[UUID, str]]:
 
 
 def _by_name(query: str) -> list[UUID]:
-    """Candidates by the last word: those whose surname begins so come before those that only sound so."""
+    """Candidates by the last word: those of that surname, then those that begin so, then those that only sound so."""
     surname = folded(query.split(" ")[-1])
     if len(surname) < 3:
         return []
-    prefix, sound = hashed([f"p:{surname[:8]}", f"f:{phonetic(surname)}"])
     found: dict[UUID, None] = {}
-    for key in (prefix, sound):
+    for key in hashed([f"s:{surname}", f"p:{prefix_of(surname)}", f"f:{phonetic(surname)}"]):
         for row in sql.query(_BY_NAME_SQL, {"keys": [key], "limit": MOST_CANDIDATES}):
             found.setdefault(row["id"])
     return list(found)[:MOST_CANDIDATES]
@@ -240,7 +239,7 @@ def _opened(rows: list[dict[str, Any]], *, reveal: bool) -> list[tuple[CustomerP
 
 
 def _profile(row: dict[str, Any], sealer: encryption.Sealer, reveal: bool) -> CustomerProfile:
-    stated = orjson.loads(sealer.open(row["cipher"], b"profile:" + row["id"].bytes))
+    stated = unpacked(sealer.open(row["cipher"], b"profile:" + row["id"].bytes))
     values = dict.fromkeys(PERSON_FIELDS) | dict(zip(PERSON_FIELDS, stated, strict=False))
     shown = values if reveal else {name: masking.masked(name, value) for name, value in values.items()}
     return CustomerProfile(row["id"], shown, reveal, row["records"], row["updated_at"], row["created_at"])

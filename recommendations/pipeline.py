@@ -19,7 +19,7 @@ from django.db.models import Max
 from numpy.typing import NDArray
 
 from iaros.lib import clock, copying
-from iaros.lib.ids import BUCKETS
+from iaros.lib.ids import BUCKETS, ascending
 from iaros.lib.reports import Progress, StageReport, silent, timed
 from recommendations.candidates import interactions
 from recommendations.candidates.interactions import Dealings
@@ -40,7 +40,7 @@ def refresh(as_of: datetime | None = None, progress: Progress = silent, *, train
     """Train what has no champion (or everything, with `train`), then rank every customer. Running twice is harmless."""
     moment = as_of or clock.now()
     reports: list[StageReport] = []
-    for kind in ItemKind:
+    for kind in sorted(ItemKind):  # as in the key of the lists, so that the second kind is written behind the first
         with timed(f"recommendations: train {kind}", reports) as watch:
             version = None if train else champion(kind)
             if version is None:
@@ -209,12 +209,13 @@ def _copy(
 ) -> None:
     rows, now = len(customers), np.datetime64(clock.now().replace(tzinfo=None), "us")
     moment = np.datetime64(as_of.astimezone(clock.UTC).replace(tzinfo=None), "us")
+    order = ascending(customers, by_bucket=True)
     columns: dict[str, copying.Column] = {
-        "bucket": copying.smallints(customers[:, 15]),
-        "id": copying.uuids(customers),
+        "bucket": copying.smallints(customers[order, 15]),
+        "id": copying.uuids(customers[order]),
         "kind": copying.Fixed(_repeated(version.kind.encode(), rows)),
-        "ranked": copying.Fixed(packing.packed(ranked.lists)),
-        "fallback_level": copying.smallints(ranked.levels),
+        "ranked": copying.blobs(packing.packed(ranked.lists[order])),
+        "fallback_level": copying.smallints(ranked.levels[order]),
         "version_id": copying.Fixed(_repeated(version.id.bytes, rows)),
         "as_of": copying.timestamps(np.full(rows, moment)),
         "computed_at": copying.timestamps(np.full(rows, now)),

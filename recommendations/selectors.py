@@ -266,7 +266,8 @@ def _logged(
 
 def stored_lists(customer_id: uuid.UUID) -> list[dict[str, Any]]:
     """What is stored for the person, in words, for the access package. No gate: they ask for their own."""
-    rows = Recommendation.objects.filter(bucket=bucket_of(customer_id), id=customer_id).order_by("kind")
+    mine = Recommendation.objects.filter(bucket=bucket_of(customer_id), kind__in=ItemKind.values, id=customer_id)
+    rows = mine.order_by("kind")
     lists = [_as_list(row, packing.unpacked(bytes(row.ranked)), _version(row.version_id)) for row in rows]
     return [
         {"kind": stored.kind.value, "as_of": stored.as_of.isoformat(), "items": [vars(o) for o in _offers(stored)]}

@@ -14,13 +14,23 @@ BUCKETS = 256
 
 
 def uuid7_block(n: int, at_ms: int | None = None) -> NDArray[np.uint8]:
-    """Return `n` new identifiers as an array of shape (n, 16), ascending in time, random below the millisecond."""
+    """Return `n` new identifiers as an array of shape (n, 16), in ascending order, random below the millisecond."""
     block = np.frombuffer(os.urandom(16 * n), dtype=np.uint8).reshape(n, 16).copy()
     stamp = (at_ms if at_ms is not None else time.time_ns() // 1_000_000).to_bytes(6, "big")
     block[:, :6] = np.frombuffer(stamp, dtype=np.uint8)
     block[:, 6] = (block[:, 6] & 0x0F) | 0x70
     block[:, 8] = (block[:, 8] & 0x3F) | 0x80
-    return block
+    return block[ascending(block)]
+
+
+def ascending(block: NDArray[np.uint8], *, by_bucket: bool = False) -> NDArray[np.int64]:
+    """The order that sorts identifiers of shape (n, 16), by their bucket first where wanted.
+
+    Rows that arrive in the order of an index fill its pages; rows that do not leave a third of every page empty.
+    """
+    halves = np.ascontiguousarray(block).view(">u8")
+    keys = (halves[:, 1], halves[:, 0], block[:, 15]) if by_bucket else (halves[:, 1], halves[:, 0])
+    return np.lexsort(keys)
 
 
 def uuid7() -> uuid.UUID:

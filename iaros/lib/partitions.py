@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from django.db import connection, migrations, transaction
+from django.db.migrations.operations.base import Operation
 
 PARTS = 16
 WIDTH = 256 // PARTS
@@ -31,17 +33,97 @@ class CreatePartitionedModel(migrations.CreateModel):
         model = to_state.apps.get_model(app_label, self.name)
         if not self.allow_migrate_model(schema_editor.connection.alias, model):
             return
-        table = model._meta.db_table
-        create, params = schema_editor.table_sql(model)
-        clause = {
-            "bucket": "RANGE (bucket)",
-            "lookup": "HASH (lookup)",
-            "month": "RANGE (occurred_at)",
-        }[self.partition_by]
-        schema_editor.execute(f"{create} PARTITION BY {clause}", params or None)
-        for part in parts_of(table, self.partition_by):
-            schema_editor.execute(part)
+        _create_partitioned(schema_editor, model, self.partition_by)
         schema_editor.deferred_sql.extend(schema_editor._model_indexes_sql(model))
+
+
+class RelayTable(Operation):
+    """Carry out `changes` on a model by writing its table anew, every row kept; `partition_by` None divides it no more.
+
+    The columns are laid by what they must be aligned to, so that no row holds padding. `values` says, by column, what
+    a row gets that is not simply carried over (SQL over the old row `o`). `sort` is the order of the rows; of rows that
+    are equal in `once` one is kept.
+
+    `key` is the order of the primary key's columns in its index, where it is not that of the model: ids ascend in time,
+    so a key that begins with the id is filled from one end, and one that begins with the bucket in 256 places. With an
+    empty `key` the primary key is a declaration to the ORM and not an index of the database.
+
+    The table is locked until the migration commits, and its rows are written twice: plan for the disk.
+    """
+
+    reversible = False
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        partition_by: str | None,
+        changes: Sequence[Operation] = (),
+        values: Mapping[str, str] | None = None,
+        sort: Sequence[str] = (),
+        once: Sequence[str] = (),
+        key: Sequence[str] | None = None,
+    ) -> None:
+        self.name, self.partition_by, self.key = name, partition_by, key
+        self.changes, self.values, self.sort = list(changes), dict(values or {}), list(sort)
+        self.once = list(once)
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        for change in self.changes:
+            change.state_forwards(app_label, state)
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        model = to_state.apps.get_model(app_label, self.name)
+        if not self.allow_migrate_model(schema_editor.connection.alias, model):
+            return
+        table, kept = model._meta.db_table, f"{model._meta.db_table}_relaid"
+        model._meta.local_fields.sort(key=lambda field: _alignment(field, schema_editor.connection))
+        columns = [field.column for field in model._meta.local_concrete_fields if field.column]
+        chosen = ", ".join(f'{self.values.get(name, f"o.{name}")} AS "{name}"' for name in columns)
+        with schema_editor.connection.cursor() as cursor:
+            months = sorted(_known_months(cursor, table)) if self.partition_by == "month" else []
+        schema_editor.execute(f'CREATE TABLE "{kept}" AS SELECT {chosen} FROM "{table}" o')
+        schema_editor.execute(f'DROP TABLE "{table}"')
+        _create_partitioned(schema_editor, model, self.partition_by)
+        for name in months:
+            if re.fullmatch(r"[0-9]{6}", name[-6:]):
+                schema_editor.execute(_month_sql(table, date(int(name[-6:-2]), int(name[-2:]), 1)))
+        if self.key is not None:
+            schema_editor.execute(f'ALTER TABLE "{table}" DROP CONSTRAINT "{table}_pkey"')
+        if self.key:
+            schema_editor.execute(f'ALTER TABLE "{table}" ADD PRIMARY KEY ({", ".join(self.key)})')
+        names, order = ", ".join(f'"{name}"' for name in columns), ", ".join(self.sort) or "1"
+        once = f"DISTINCT ON ({', '.join(self.once)}) " if self.once else ""
+        schema_editor.execute(f'INSERT INTO "{table}" ({names}) SELECT {once}{names} FROM "{kept}" ORDER BY {order}')
+        schema_editor.execute(f'DROP TABLE "{kept}"')
+        schema_editor.deferred_sql.extend(schema_editor._model_indexes_sql(model))
+
+    def describe(self) -> str:
+        return f"Write the table of {self.name} anew"
+
+
+# What a column is aligned to, by its type; what is not named takes any place, and stands last if its length varies.
+_ALIGNED = {"bigint": 1, "timestamp with time zone": 1, "double precision": 1, "integer": 2, "date": 2, "real": 2}
+_ALIGNED |= {"uuid": 0, "smallint": 3, "boolean": 4}
+
+
+def _alignment(field: Any, connection: Any) -> int:
+    return _ALIGNED.get(field.db_type(connection) or "", 5)
+
+
+def _create_partitioned(schema_editor: Any, model: Any, partition_by: str | None) -> None:
+    create, params = schema_editor.table_sql(model)
+    if partition_by is None:
+        schema_editor.execute(create, params or None)
+        return
+    clause = {
+        "bucket": "RANGE (bucket)",
+        "lookup": "HASH (lookup)",
+        "month": "RANGE (occurred_at)",
+    }[partition_by]
+    schema_editor.execute(f"{create} PARTITION BY {clause}", params or None)
+    for part in parts_of(model._meta.db_table, partition_by):
+        schema_editor.execute(part)
 
 
 def parts_of(table: str, partition_by: str) -> list[str]:
@@ -81,14 +163,18 @@ def ensure_each(table: str, months: Iterable[date]) -> None:
 
 @transaction.atomic
 def _create_month(table: str, month: date) -> None:
-    following = date(month.year + month.month // 12, month.month % 12 + 1, 1)
     with connection.cursor() as cursor:
         # Two workers may meet the same new month: the second waits here until it is made, and then finds it.
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [table])
-        cursor.execute(
-            f'CREATE TABLE IF NOT EXISTS "{table}_{month:%Y%m}" PARTITION OF "{table}" '
-            f"FOR VALUES FROM ('{month}') TO ('{following}')"
-        )
+        cursor.execute(_month_sql(table, month))
+
+
+def _month_sql(table: str, month: date) -> str:
+    following = date(month.year + month.month // 12, month.month % 12 + 1, 1)
+    return (
+        f'CREATE TABLE IF NOT EXISTS "{table}_{month:%Y%m}" PARTITION OF "{table}" '
+        f"FOR VALUES FROM ('{month}') TO ('{following}')"
+    )
 
 
 def _known_months(cursor: Any, table: str) -> set[str]:

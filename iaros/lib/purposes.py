@@ -24,6 +24,18 @@ class Channel(models.TextChoices):
     PARTNER = "partner", "Partner"
 
 
+# How a purpose is stored where every row has one. A number never changes its meaning; a new purpose gets the next.
+PURPOSE_NUMBERS: dict[Purpose, int] = {
+    Purpose.SERVICING: 1,
+    Purpose.SERVICING_IROPS: 2,
+    Purpose.PERSONALISATION: 3,
+    Purpose.MARKETING: 4,
+    Purpose.ANALYTICS: 5,
+    Purpose.SHARING: 6,
+    Purpose.LEGAL_OBLIGATION: 7,
+}
+
+
 class LawfulBasis(models.TextChoices):
     CONTRACT = "contract", "Contract"
     LEGITIMATE_INTEREST = "legitimate_interest", "Legitimate interest"

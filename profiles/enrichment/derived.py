@@ -39,7 +39,7 @@ WHERE e.bucket >= %(low)s AND e.bucket < %(high)s AND (%(ids)s::uuid[] IS NULL O
 _PURPOSE_SQL = """
 UPDATE profiles_passenger p SET purpose = s.purpose, purpose_confidence = s.purpose_confidence
 FROM enrichment_trips s
-WHERE p.bucket = s.bucket AND p.id = s.id
+WHERE p.bucket = s.bucket AND p.customer_id = s.customer_id AND p.record_id = s.record_id
   AND (p.purpose, p.purpose_confidence) IS DISTINCT FROM (s.purpose, s.purpose_confidence)
 """
 
@@ -76,14 +76,15 @@ def _refresh(as_of: datetime, low: int, high: int, ids: Sequence[UUID] | None) -
 def _write_purposes(cursor: Any, past: history.History) -> None:
     trips = past.trips
     purpose, sure = trip_purpose.classify(trips)
-    bucket = as_block(past.customers.id)[:, 15][trips.customer]  # a passenger stands beside its customer
+    customer = as_block(past.customers.id)[trips.customer]  # a passenger stands beside its customer
     staging.stage(
         cursor,
         "enrichment_trips",
-        "bucket smallint, id uuid, purpose smallint, purpose_confidence smallint",
+        "bucket smallint, customer_id uuid, record_id uuid, purpose smallint, purpose_confidence smallint",
         {
-            "bucket": copying.smallints(bucket),
-            "id": copying.uuids(trips.passenger),
+            "bucket": copying.smallints(customer[:, 15]),
+            "customer_id": copying.uuids(customer),
+            "record_id": copying.uuids(trips.passenger),
             "purpose": copying.smallints(purpose),
             "purpose_confidence": copying.smallints(np.rint(sure * 100)),
         },

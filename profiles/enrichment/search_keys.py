@@ -8,7 +8,6 @@ from __future__ import annotations
 import struct
 
 import numpy as np
-import orjson
 from django.db import connection, transaction
 
 from iaros.lib import clock, copying, staging
@@ -16,6 +15,7 @@ from iaros.lib.ids import as_block
 from iaros.lib.reports import Progress, silent
 from privacy import subjects
 from profiles.models.names import hashed, search_words
+from profiles.person_values import unpacked
 from profiles.sources.contract import PERSON_FIELDS
 
 BUCKETS_AT_ONCE = 16
@@ -50,8 +50,9 @@ def _refresh_range(low: int, high: int) -> int:
     rows = [row for row in rows if row[0] in opened]
     if not rows:
         return 0
+    rows.sort(key=lambda row: (row[0].bytes[15], row[0].bytes))
     surnames = [
-        orjson.loads(opened[customer].open(cipher, b"profile:" + customer.bytes))[_SURNAME] or ""
+        unpacked(opened[customer].open(cipher, b"profile:" + customer.bytes))[_SURNAME] or ""
         for customer, cipher in rows
     ]
     words = [search_words(surname) for surname in surnames]

@@ -10,7 +10,7 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from iaros.lib import copying, staging
-from iaros.lib.ids import uuid7_block
+from iaros.lib.ids import ascending, uuid7_block
 from profiles.currency import in_base_currency
 from profiles.shapes import Block, Landed
 
@@ -38,6 +38,7 @@ def write(landed: Landed, place: NDArray[np.int64]) -> Block:
         return ids
     created = np.array(table["created_at"], dtype="datetime64[us]")
     _keep_known_ids(table, created, rows, ids)
+    rows = rows[ascending(ids[rows])]
     _write_bookings(landed, table, created, rows, ids)
     _write_legs(landed.batch.facts.get("legs"), rows, ids, len(line))
     return ids
@@ -123,6 +124,10 @@ def _write_legs(table: dict[str, Any] | None, bookings: np.ndarray, ids: Block, 
     written = np.zeros(count, dtype=bool)
     written[bookings] = True
     rows = np.flatnonzero(written[of])
+    number = np.array(table["number"], dtype=np.int64)
+    _, last = np.unique(np.stack([of[rows], number[rows]], axis=1)[::-1], axis=0, return_index=True)
+    rows = rows[::-1][last]  # a number that stands twice in a booking: the later segment stands
+    rows = rows[ascending(ids[of[rows]])]  # np.unique left each booking's legs in order, and lexsort is stable
     chosen = rows.tolist()
 
     def texts(name: str) -> copying.Column:
@@ -136,7 +141,7 @@ def _write_legs(table: dict[str, Any] | None, bookings: np.ndarray, ids: Block, 
                 "bucket": copying.smallints(ids[of[rows]][:, 15]),
                 "id": copying.uuids(uuid7_block(len(chosen))),
                 "booking_id": copying.uuids(ids[of[rows]]),
-                "number": copying.smallints(np.array(table["number"])[rows]),
+                "number": copying.smallints(number[rows]),
                 **{n: texts(n) for n in ("carrier", "flight_number", "origin", "destination", "departs_zone")},
                 "departs_at": copying.timestamps(np.array(table["departs_at"], dtype="datetime64[us]")[rows]),
                 "arrives_at": copying.timestamps(np.array(table["arrives_at"], dtype="datetime64[us]")[rows]),

@@ -124,7 +124,6 @@ def _owned(table: dict[str, Any], landed: Landed, resolved: Resolved) -> dict[st
     customer = resolved.customer[who]
     return {
         "bucket": copying.smallints(customer[:, 15]),
-        "id": copying.uuids(uuid7_block(len(who))),
         "customer_id": copying.uuids(customer),
         "record_id": copying.uuids(landed.record[who]),
     }
@@ -193,6 +192,7 @@ def _ancillaries(table: dict[str, Any], landed: Landed, resolved: Resolved, book
         {
             **_owned(table, landed, resolved),
             **_of_booking(table, booking_ids),
+            "id": copying.uuids(uuid7_block(len(legs))),
             "leg_number": copying.nullable(copying.smallints(legs), legs > 0),
             "code": copying.texts(table["code"]),
             "price_minor": copying.bigints(table["price_minor"]),

@@ -36,7 +36,7 @@ TOLD_BY_SEVERAL = frozenset(
 )
 # Clocks of airport, airline and agency differ by zones, and some feeds know the day only.
 _TOLD_SQL = """
-SELECT s.place, told.occurred_at, told.id, told.value_minor IS NULL AND s.valued
+SELECT s.place, told.id, told.value_minor IS NULL AND s.valued
 FROM retold_staged s
 CROSS JOIN LATERAL (
     SELECT e.occurred_at, e.id, e.record_id, e.value_minor FROM profiles_event e
@@ -47,11 +47,13 @@ CROSS JOIN LATERAL (
 ) told
 JOIN profiles_link l ON l.bucket = s.bucket AND l.customer_id = s.customer_id AND l.record_id = told.record_id
 JOIN profiles_sourcerecord r ON r.bucket = l.record_bucket AND r.id = l.record_id
-WHERE l.ended_at IS NULL AND r.source_id <> %s
+JOIN profiles_message m ON m.id = r.message_id
+WHERE l.ended_at IS NULL AND m.source_id <> %s
 """
 _GIVE_WAY_SQL = """
-DELETE FROM profiles_event e USING unnest(%s::timestamptz[], %s::uuid[]) AS gone (occurred_at, id)
-WHERE e.occurred_at = gone.occurred_at AND e.id = gone.id
+DELETE FROM profiles_event e USING retold_staged s, unnest(%s::integer[], %s::uuid[]) AS gone (place, id)
+WHERE s.place = gone.place AND e.bucket = s.bucket AND e.customer_id = s.customer_id
+  AND e.occurred_at BETWEEN s.at - INTERVAL '36 hours' AND s.at + INTERVAL '36 hours' AND e.id = gone.id
 """
 _SAME_COUPON_SQL = """
 DELETE FROM profiles_coupon c USING retold_coupons s
@@ -63,10 +65,11 @@ DELETE FROM profiles_passenger p USING retold_of_booking s
 WHERE p.bucket = s.bucket AND p.customer_id = s.customer_id AND p.booking_id = s.booking_id
 """
 _SAME_EXTRA_SQL = """
-DELETE FROM profiles_ancillary a USING retold_of_booking s, profiles_link l, profiles_sourcerecord r
+DELETE FROM profiles_ancillary a
+USING retold_of_booking s, profiles_link l, profiles_sourcerecord r, profiles_message m
 WHERE a.bucket = s.bucket AND a.customer_id = s.customer_id AND a.booking_id = s.booking_id AND a.code = s.code
   AND l.bucket = s.bucket AND l.customer_id = s.customer_id AND l.record_id = a.record_id AND l.ended_at IS NULL
-  AND r.bucket = l.record_bucket AND r.id = l.record_id AND r.source_id <> %s
+  AND r.bucket = l.record_bucket AND r.id = l.record_id AND m.id = r.message_id AND m.source_id <> %s
 """
 _DEFINITION = """
 place integer, bucket smallint, customer_id uuid, record_id uuid, kind smallint, item text, at timestamptz,
@@ -86,10 +89,10 @@ def told_before(landed: Landed, resolved: Resolved, events: dict[str, Any]) -> N
     with connection.cursor() as cursor:
         cursor.execute(_TOLD_SQL, [landed.feed.source_id])
         found = cursor.fetchall()
-        poorer = {(at, event): place for place, at, event, poorer in found if poorer}
+        poorer = {event: place for place, event, poorer in found if poorer}
         if poorer:
-            cursor.execute(_GIVE_WAY_SQL, [[at for at, _ in poorer], [event for _, event in poorer]])
-    again[[place for place, _, _, poorer_than_this in found if not poorer_than_this]] = True
+            cursor.execute(_GIVE_WAY_SQL, [list(poorer.values()), list(poorer)])
+    again[[place for place, _, poorer_than_this in found if not poorer_than_this]] = True
     return again
 
 

@@ -23,8 +23,9 @@ ROUNDS = 30
 _SAMPLE_SQL = """
 SELECT l.customer_id FROM profiles_link l
 JOIN profiles_sourcerecord r ON r.bucket = l.record_bucket AND r.id = l.record_id
+JOIN profiles_message m ON m.id = r.message_id
 WHERE l.ended_at IS NULL AND r.superseded_at IS NULL AND r.cipher IS NOT NULL AND l.bucket = ANY(%s::smallint[])
-GROUP BY l.customer_id HAVING count(DISTINCT r.source_id) > 1
+GROUP BY l.customer_id HAVING count(DISTINCT m.source_id) > 1
 LIMIT %s
 """
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-import orjson
 from django.db import connection
 
 from privacy import subjects
 from profiles.models.names import folded
+from profiles.person_values import unpacked
 from profiles.sources.contract import PERSON_FIELDS
 
 _PROFILES_SQL = """
@@ -66,6 +66,6 @@ def known_people(customers: Iterable[bytes], *, wanted: bool) -> dict[bytes, Kno
     found = {}
     for customer, cipher in rows:
         if customer in opened:
-            values = orjson.loads(opened[customer].open(cipher, b"profile:" + customer.bytes))
+            values = unpacked(opened[customer].open(cipher, b"profile:" + customer.bytes))
             found[customer.bytes] = Known(values[GIVEN_NAME], values[SURNAME], values[BIRTH_DATE])
     return found

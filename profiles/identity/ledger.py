@@ -7,7 +7,8 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from iaros.lib import copying, staging
-from iaros.lib.purposes import Purpose
+from iaros.lib.ids import ascending
+from iaros.lib.purposes import PURPOSE_NUMBERS, Purpose
 from profiles.shapes import Block, Feed, Landed
 
 _END_LINKS_SQL = """
@@ -15,23 +16,29 @@ UPDATE profiles_link l SET ended_at = %s
 FROM identity_records r WHERE l.record_id = r.record_id AND l.ended_at IS NULL
 """
 # A person who confirms an address they had given before claims it from then on.
+_CLAIM_SQL = """
+UPDATE profiles_identifier i SET claims = true, verified_at = s.verified_at
+FROM identity_identifiers s
+WHERE i.lookup = s.lookup AND i.kind = s.kind AND i.customer_id = s.customer_id AND s.claims AND NOT i.claims
+"""
 _IDENTIFY_SQL = """
-INSERT INTO profiles_identifier
-    (lookup, kind, customer_id, record_id, claims, verified_at, purpose, source_id, first_seen_at)
-SELECT lookup, kind, customer_id, record_id, claims, verified_at, purpose, source_id, first_seen_at
-FROM identity_identifiers ORDER BY lookup
-ON CONFLICT (lookup, kind, customer_id) DO UPDATE
-SET claims = true, verified_at = excluded.verified_at
-WHERE excluded.claims AND NOT profiles_identifier.claims
+INSERT INTO profiles_identifier (lookup, kind, customer_id, record_id, claims, verified_at, purpose)
+SELECT lookup, kind, customer_id, record_id, claims, verified_at, purpose
+FROM identity_identifiers s
+WHERE NOT EXISTS (
+    SELECT FROM profiles_identifier i
+    WHERE i.lookup = s.lookup AND i.kind = s.kind AND i.customer_id = s.customer_id
+)
+ORDER BY lookup
 """
 _IDENTIFIERS = """
 lookup bytea, kind smallint, customer_id uuid, record_id uuid, claims boolean, verified_at timestamptz,
-purpose text, source_id smallint, first_seen_at timestamptz
+purpose smallint
 """
 
 
 def create(customers: Block, feed: Feed) -> None:
-    """Write new customers, sorted by bucket."""
+    """Write new customers, in ascending order of their ids."""
     count = len(customers)
     with connection.cursor() as cursor:
         copying.copy_in(
@@ -50,7 +57,7 @@ def link(landed: Landed, customer: Block, linked: NDArray[np.bool_], rules: NDAr
     """Link records to customers; the links of superseded records end."""
     feed = landed.feed
     rows = np.flatnonzero(linked)
-    rows = rows[np.lexsort((customer[rows, 5], customer[rows, 15]))]
+    rows = rows[ascending(landed.record[rows])]  # fills the index by record from one end
     with connection.cursor() as cursor:
         if landed.previous:
             # identity_records still holds the superseded records: it was staged in this transaction.
@@ -67,7 +74,7 @@ def link(landed: Landed, customer: Block, linked: NDArray[np.bool_], rules: NDAr
                 "record_bucket": copying.smallints(landed.record_bucket[rows]),
                 "linked_at": copying.timestamps(_at(feed, len(rows))),
                 "rule": copying.smallints(rules[rows]),
-                "score": copying.doubles(np.ones(len(rows))),
+                "score": copying.reals(np.ones(len(rows))),
             },
         )
 
@@ -91,10 +98,10 @@ def identify(
     """
     raw, is_new, is_linked = customer.tobytes(), created.tolist(), linked.tolist()
     claimed = dict(owners)
-    direct: dict[tuple[bytes, int, bytes], tuple[int, bool, str]] = {}
-    careful: dict[tuple[bytes, int, bytes], tuple[int, bool, str]] = {}
+    direct: dict[tuple[bytes, int, bytes], tuple[int, bool, int]] = {}
+    careful: dict[tuple[bytes, int, bytes], tuple[int, bool, int]] = {}
     for column in landed.keys:
-        kind, purpose = int(column.keys.kind), str(column.keys.purpose)
+        kind, purpose = int(column.keys.kind), PURPOSE_NUMBERS[Purpose(column.keys.purpose)]
         for at, (lookup, claim) in enumerate(zip(column.lookups, column.keys.claims.tolist(), strict=True)):
             if lookup is None or not is_linked[at]:
                 continue
@@ -110,27 +117,25 @@ def identify(
             copying.copy_in(cursor, "profiles_identifier", _identifier_columns(landed, direct))
         if careful:
             staging.stage(cursor, "identity_identifiers", _IDENTIFIERS, _identifier_columns(landed, careful))
+            cursor.execute(_CLAIM_SQL)
             cursor.execute(_IDENTIFY_SQL)
 
 
 def _identifier_columns(
-    landed: Landed, rows: dict[tuple[bytes, int, bytes], tuple[int, bool, str]]
+    landed: Landed, rows: dict[tuple[bytes, int, bytes], tuple[int, bool, int]]
 ) -> dict[str, copying.Column]:
     ordered = sorted(rows)
     chosen = [rows[row] for row in ordered]
     claims = np.array([claim for _, claim, _ in chosen], dtype=bool)
     at = np.array([at for at, _, _ in chosen])
-    moments = copying.timestamps(_at(landed.feed, len(ordered)))
     return {
         "lookup": copying.blobs([lookup for lookup, _, _ in ordered]),
         "kind": copying.smallints(np.array([kind for _, kind, _ in ordered])),
         "customer_id": copying.uuids(np.frombuffer(b"".join(c for _, _, c in ordered), dtype=np.uint8).reshape(-1, 16)),
         "record_id": copying.uuids(landed.record[at]),
         "claims": copying.booleans(claims),
-        "verified_at": copying.nullable(moments, claims),
-        "purpose": copying.texts([purpose for _, _, purpose in chosen]),
-        "source_id": copying.smallints(np.full(len(ordered), landed.feed.source_id)),
-        "first_seen_at": moments,
+        "verified_at": copying.nullable(copying.timestamps(_at(landed.feed, len(ordered))), claims),
+        "purpose": copying.smallints(np.array([purpose for _, _, purpose in chosen])),
     }
 
 

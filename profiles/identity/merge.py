@@ -46,16 +46,17 @@ UPDATE profiles_customer c SET merged_into = m.survivor FROM merge_pairs m WHERE
 _IDENTIFIERS_SQL = """
 WITH gone AS (
     DELETE FROM profiles_identifier i USING merge_pairs m WHERE i.customer_id = m.duplicate
-    RETURNING i.lookup, i.kind, m.survivor, i.record_id, i.claims, i.verified_at, i.purpose, i.source_id,
-        i.first_seen_at
+    RETURNING i.lookup, i.kind, m.survivor, i.record_id, i.claims, i.verified_at, i.purpose
 ),
 kept AS (
-    INSERT INTO profiles_identifier
-        (lookup, kind, customer_id, record_id, claims, verified_at, purpose, source_id, first_seen_at)
-    SELECT DISTINCT ON (lookup, kind, survivor)
-        lookup, kind, survivor, record_id, false, verified_at, purpose, source_id, first_seen_at
-    FROM gone ORDER BY lookup, kind, survivor, claims DESC
-    ON CONFLICT (lookup, kind, customer_id) DO NOTHING
+    INSERT INTO profiles_identifier (lookup, kind, customer_id, record_id, claims, verified_at, purpose)
+    SELECT DISTINCT ON (lookup, kind, survivor) lookup, kind, survivor, record_id, false, verified_at, purpose
+    FROM gone g
+    WHERE NOT EXISTS (
+        SELECT FROM profiles_identifier i
+        WHERE i.lookup = g.lookup AND i.kind = g.kind AND i.customer_id = g.survivor
+    )
+    ORDER BY lookup, kind, survivor, claims DESC
     RETURNING *
 )
 SELECT count(lib_note_new('profiles_identifier', customer_id, to_jsonb(kept))) FROM kept

@@ -308,7 +308,6 @@ def _customers(
     is_new = np.array([s is None for s in survivors], dtype=bool) & has_person
     block = np.zeros((len(groups), 16), dtype=np.uint8)
     fresh = uuid7_block(int(is_new.sum()))
-    fresh = fresh[np.lexsort((fresh[:, 15],))]
     block[is_new] = fresh
     for i, owners in enumerate(survivors):
         if owners:

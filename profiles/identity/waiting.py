@@ -45,7 +45,8 @@ SELECT found.customer_id, found.record_id, found.occurred_at, coalesce(found.cha
        s.name
 FROM found
 JOIN profiles_sourcerecord r ON r.bucket = found.record_bucket AND r.id = found.record_id
-JOIN profiles_source s ON s.id = r.source_id
+JOIN profiles_message m ON m.id = r.message_id
+JOIN profiles_source s ON s.id = m.source_id
 WHERE found.kind = %s AND found.properties ? 'state'
 """
 _DONE_SQL = "DELETE FROM profiles_unlinkedkey u USING waiting_known w WHERE u.record_id = w.record_id"

@@ -6,34 +6,33 @@ nothing, and sets aside what a later row of the same file supersedes.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 from typing import TypeVar
 from uuid import UUID
 
 import numpy as np
-import orjson
 from django.db import connection
 
 from iaros.lib import copying, staging
 from iaros.lib.ids import uuid7_block
 from privacy import encryption, subjects
-from profiles.shapes import Counts, Feed, Landed, LookedUp
+from profiles.ingest import packed_lines
+from profiles.person_values import packed
+from profiles.shapes import Block, Counts, Feed, Landed, LookedUp
 from profiles.sources.contract import PERSON_FIELDS, Batch, Reject
 
 T = TypeVar("T")
 LINES_A_MESSAGE = 200
-SEPARATOR = b"\0"  # no line holds one: a line that did was set aside when the file was read
+HASH_BYTES = 8  # two versions of one mention are told apart by it, not a billion mentions
 
 # LATERAL with LIMIT 1 is one look-up a row, whatever the planner believes: right after a load it believes that the
-# source has a single record, and would compare each row with all of them.
+# table has a single record, and would compare each row with all of them.
 _KNOWN_SQL = """
 SELECT wanted.place, known.id, known.content_hash
 FROM landing_wanted wanted
 CROSS JOIN LATERAL (
     SELECT r.id, r.content_hash FROM profiles_sourcerecord r
-    WHERE r.bucket = wanted.bucket AND r.source_id = %s AND r.native_key = wanted.native_key
-      AND r.superseded_at IS NULL
+    WHERE r.bucket = wanted.bucket AND r.native_key = wanted.native_key AND r.superseded_at IS NULL
     LIMIT 1
 ) known
 """
@@ -48,7 +47,7 @@ def land(feed: Feed, batch: Batch, person: dict[str, list[str | None]], keys: li
     native = encryption.lookup_keys(f"record:{feed.connector.name}", batch.native_key)
     content = _content_hashes(batch)
     standing, repeated, superseded = _one_a_key(batch, native, content)
-    known = _known(feed, standing, native)
+    known = _known(standing, native)
     fresh = [at for at in standing if at not in known]
     changed = [at for at in standing if at in known and known[at][1] != content[at]]
     mention = np.array(sorted(fresh + changed), dtype=np.int64)
@@ -67,7 +66,7 @@ def land(feed: Feed, batch: Batch, person: dict[str, list[str | None]], keys: li
 
 def _content_hashes(batch: Batch) -> list[bytes]:
     by_line = encryption.lookup_keys("content", [raw.decode() for raw in batch.lines.raw])
-    return [by_line[line] for line in batch.line.tolist()]
+    return [by_line[line][:HASH_BYTES] for line in batch.line.tolist()]
 
 
 def _one_a_key(batch: Batch, native: list[bytes], content: list[bytes]) -> tuple[list[int], int, list[Reject]]:
@@ -95,7 +94,7 @@ def _one_a_key(batch: Batch, native: list[bytes], content: list[bytes]) -> tuple
     return standing, len(earlier) - len(superseded), superseded
 
 
-def _known(feed: Feed, standing: list[int], native: list[bytes]) -> dict[int, tuple[UUID, bytes]]:
+def _known(standing: list[int], native: list[bytes]) -> dict[int, tuple[UUID, bytes]]:
     """The current record and content hash of those mentions that landed before, by position in the batch."""
     ordered = sorted(standing, key=native.__getitem__)
     if not ordered:
@@ -112,7 +111,7 @@ def _known(feed: Feed, standing: list[int], native: list[bytes]) -> dict[int, tu
                 "native_key": copying.blobs(wanted),
             },
         )
-        cursor.execute(_KNOWN_SQL, [feed.source_id])
+        cursor.execute(_KNOWN_SQL)
         return {place: (record, bytes(hashed)) for place, record, hashed in cursor.fetchall()}
 
 
@@ -134,7 +133,7 @@ def _landed(
         feed,
         batch,
         mention,
-        record=uuid7_block(len(chosen)),
+        record=_record_ids([native[at] for at in chosen]),
         record_bucket=np.array([native[at][0] for at in chosen], dtype=np.int16),
         previous={position[at]: record for at, record in previous.items()},
         person={name: _take(values, chosen) for name, values in person.items()},
@@ -148,6 +147,13 @@ def _landed(
         counts=counts,
         quarantine=superseded,
     )
+
+
+def _record_ids(native: list[bytes]) -> Block:
+    """New ids that ascend with the native keys, as the rows will: both indexes are then filled in their order."""
+    ids = np.empty((len(native), 16), dtype=np.uint8)
+    ids[sorted(range(len(native)), key=native.__getitem__)] = uuid7_block(len(native))
+    return ids
 
 
 def _take(values: Sequence[T], chosen: list[int]) -> list[T]:
@@ -164,8 +170,6 @@ def _write(landed: Landed, native: list[bytes], content: list[bytes]) -> None:
         _supersede(landed)
     order = sorted(range(len(chosen)), key=lambda i: native[chosen[i]])
     rows = np.array(order, dtype=np.int64)
-    count = len(order)
-    key_column = copying.uuids(np.broadcast_to(np.frombuffer(key_id.bytes, dtype=np.uint8), (count, 16)))
     with connection.cursor() as cursor:
         copying.copy_in(
             cursor,
@@ -173,14 +177,10 @@ def _write(landed: Landed, native: list[bytes], content: list[bytes]) -> None:
             {
                 "bucket": copying.smallints(landed.record_bucket[rows]),
                 "id": copying.uuids(landed.record[rows]),
-                "source_id": copying.smallints(np.full(count, feed.source_id)),
                 "native_key": copying.blobs([native[chosen[i]] for i in order]),
                 "content_hash": copying.blobs([content[chosen[i]] for i in order]),
-                "run_id": copying.uuids(_same(feed.run_id, count)),
                 "message_id": copying.uuids(message[rows]),
                 "line": copying.integers(line[rows]),
-                "received_at": copying.timestamps(np.full(count, np.datetime64(feed.received_at.replace(tzinfo=None)))),
-                "key_id": key_column,
                 "cipher": copying.blobs([ciphers[i] for i in order]),
             },
         )
@@ -198,7 +198,7 @@ def _sealed_people(landed: Landed, sealer: encryption.Sealer) -> Sequence[bytes 
     rows = zip(*(landed.person.get(name, absent) for name in PERSON_FIELDS), strict=True)
     raw = landed.record.tobytes()
     places = [b"record:" + raw[i : i + 16] for i in range(0, len(raw), 16)]
-    return encryption.seal_many(sealer, [orjson.dumps(row) for row in rows], places)
+    return encryption.seal_many(sealer, [packed(row) for row in rows], places)
 
 
 def _write_messages(landed: Landed, key_id: UUID, sealer: encryption.Sealer) -> tuple[np.ndarray, np.ndarray]:
@@ -208,7 +208,7 @@ def _write_messages(landed: Landed, key_id: UUID, sealer: encryption.Sealer) -> 
     groups = -(-len(used) // LINES_A_MESSAGE)
     ids = uuid7_block(groups)
     firsts = [used[g * LINES_A_MESSAGE : (g + 1) * LINES_A_MESSAGE].tolist() for g in range(groups)]
-    bodies = [zlib.compress(SEPARATOR.join([lines.raw[i] for i in group]), 1) for group in firsts]
+    bodies = [packed_lines.packed([lines.raw[i] for i in group]) for group in firsts]
     places = [b"message:" + ids[g].tobytes() for g in range(groups)]
     with connection.cursor() as cursor:
         copying.copy_in(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import zlib
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
+from datetime import datetime
 from uuid import UUID
 
 from privacy import encryption, subjects
-from profiles.ingest import cleanse
-from profiles.ingest.landing import SEPARATOR
+from profiles.ingest import cleanse, packed_lines
 from profiles.models import IdentifierKind, Message, Source, SourceRecord
 from profiles.sources.catalogue import CONNECTORS
 from profiles.sources.contract import Connector
@@ -33,6 +32,13 @@ def raw_lines(records: Iterable[SourceRecord]) -> dict[UUID, bytes]:
     return {r.id: opened[r.message_id][r.line] for r in wanted if r.message_id in opened}
 
 
+def received(records: Iterable[SourceRecord]) -> dict[UUID, datetime]:
+    """When each record came, by record id."""
+    wanted = list(records)
+    at = dict(Message.objects.filter(id__in={r.message_id for r in wanted}).values_list("id", "received_at"))
+    return {r.id: at[r.message_id] for r in wanted if r.message_id in at}
+
+
 def redact(records: Iterable[SourceRecord], known_by: Collection[bytes]) -> int:
     """Blank the lines of these records; of a line that others share only their part, and contacts `known_by`.
 
@@ -52,13 +58,13 @@ def redact(records: Iterable[SourceRecord], known_by: Collection[bytes]) -> int:
         connector = CONNECTORS.get(names[message.source_id])
         for line, native_keys in lines[message.id].items():
             opened[line] = without(connector, opened[line], native_keys, lambda lookup: lookup in known_by)
-        message.cipher = sealer.seal(zlib.compress(SEPARATOR.join(opened), 1), b"message:" + message.id.bytes)
+        message.cipher = sealer.seal(packed_lines.packed(opened), b"message:" + message.id.bytes)
         message.save(update_fields=["cipher"])
     return len(messages)
 
 
 def _opened(message: Message, sealer: encryption.Sealer) -> list[bytes]:
-    return zlib.decompress(sealer.open(message.cipher, b"message:" + message.id.bytes)).split(SEPARATOR)
+    return packed_lines.unpacked(sealer.open(message.cipher, b"message:" + message.id.bytes))
 
 
 def without(

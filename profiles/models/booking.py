@@ -1,4 +1,8 @@
-"""The typed facts of a booking. Bookings carry no customer, since they are of several people; passengers do."""
+"""The typed facts of a booking. Bookings carry no customer, since they are of several people; passengers do.
+
+Passengers, coupons and extras are found by their customer, legs by their booking, and told anew with their record;
+nobody addresses one. So their primary key is a declaration to the ORM and not an index of the database.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +51,7 @@ class Booking(models.Model):
     returns_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["locator", "created_at"], name="profiles_booking_locator")]
+        indexes = [models.Index(fields=["locator"], name="profiles_booking_locator")]
 
     def __str__(self) -> str:
         return self.locator
@@ -70,9 +74,8 @@ class Passenger(models.Model):
         "passenger_type": _TICKETED,
     }
 
-    pk = models.CompositePrimaryKey("bucket", "id")
+    pk = models.CompositePrimaryKey("bucket", "record_id")
     bucket = models.SmallIntegerField(help_text="of the customer")
-    id = models.UUIDField(default=uuid7)
     customer_id = models.UUIDField(null=True, blank=True)
     record_id = models.UUIDField()
     booking_id = models.UUIDField()
@@ -96,7 +99,7 @@ class FlightLeg(models.Model):
 
     pk = models.CompositePrimaryKey("bucket", "id")
     bucket = models.SmallIntegerField(help_text="of the booking")
-    id = models.UUIDField(default=uuid7)
+    id = models.UUIDField(default=uuid7)  # by it a leg told by a run is known from one told before
     booking_id = models.UUIDField()
     number = models.SmallIntegerField()
     carrier = models.CharField(max_length=3)
@@ -130,9 +133,8 @@ class Coupon(models.Model):
         "currency": _TICKETED,
     }
 
-    pk = models.CompositePrimaryKey("bucket", "id")
+    pk = models.CompositePrimaryKey("bucket", "record_id", "ticket_number", "number")
     bucket = models.SmallIntegerField(help_text="of the customer")
-    id = models.UUIDField(default=uuid7)
     customer_id = models.UUIDField(null=True, blank=True)
     record_id = models.UUIDField()
     booking_id = models.UUIDField(null=True, blank=True, help_text="none where only the ticket is known")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from typing import ClassVar, Self, cast
+from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
+from iaros.lib.fields import PurposeField
 from iaros.lib.ids import uuid7
 from iaros.lib.personal_data import Erase, Personal, Sensitivity
 from iaros.lib.purposes import Channel, Purpose
@@ -67,6 +70,9 @@ class IdentifierKind(models.IntegerChoices):
         return self.name.lower()
 
 
+_NOBODY = UUID(int=0)
+
+
 class Identifier(models.Model):
     """By what a person is found: the keyed hash only. The value itself stands in the source record and the profile.
 
@@ -86,17 +92,19 @@ class Identifier(models.Model):
     lookup = models.BinaryField(max_length=16)
     kind = models.SmallIntegerField(choices=IdentifierKind)
     customer_id = models.UUIDField(db_index=True)
-    record_id = models.UUIDField()
+    record_id = models.UUIDField(help_text="the first that had it: says when, and by which source")
     claims = models.BooleanField(default=False)
     verified_at = models.DateTimeField(null=True, blank=True)
-    purpose = models.CharField(max_length=16, choices=Purpose, default=Purpose.SERVICING)
-    source_id = models.SmallIntegerField()
-    first_seen_at = models.DateTimeField(default=timezone.now)
+    purpose = PurposeField(default=Purpose.SERVICING)
 
     class Meta:
         constraints = [
+            # One index for two rules: of those who claim a look-up there is one, of those who only hold it any number.
             models.UniqueConstraint(
-                fields=["lookup", "kind"], condition=models.Q(claims=True), name="profiles_identifier_claim"
+                "lookup",
+                "kind",
+                Case(When(claims=True, then=Value(_NOBODY)), default=F("customer_id")),
+                name="profiles_identifier_once",
             ),
         ]
 
@@ -105,7 +113,10 @@ class Identifier(models.Model):
 
 
 class SearchKeys(models.Model):
-    """Keyed hashes of the surname, its phonetic key and its prefixes from three letters on, truncated to 8 bytes."""
+    """Keyed hashes of the surname, its phonetic key and some of its prefixes, truncated to 8 bytes.
+
+    One table, not divided by bucket: a name is looked up among all customers at once.
+    """
 
     personal_data: ClassVar[dict[str, Personal]] = {
         "keys": Personal(Purpose.SERVICING, Sensitivity.PSEUDONYM, export=False),

@@ -6,12 +6,13 @@ from typing import ClassVar
 
 from django.db import models
 
-from iaros.lib.ids import uuid7
 from iaros.lib.personal_data import Personal
 from iaros.lib.purposes import Purpose
 
 
 class LoyaltyActivity(models.Model):
+    """One month, told by one record. Found by its customer; the primary key is a declaration, not an index."""
+
     personal_data: ClassVar[dict[str, Personal]] = {
         name: Personal(Purpose.SERVICING)
         for name in (
@@ -27,9 +28,8 @@ class LoyaltyActivity(models.Model):
         )
     }
 
-    pk = models.CompositePrimaryKey("bucket", "id")
+    pk = models.CompositePrimaryKey("bucket", "record_id")
     bucket = models.SmallIntegerField(help_text="of the customer")
-    id = models.UUIDField(default=uuid7)
     customer_id = models.UUIDField()
     record_id = models.UUIDField()
     month = models.DateField()

@@ -8,7 +8,8 @@ from functools import lru_cache
 
 from privacy import encryption
 
-SHORTEST_PREFIX, LONGEST_PREFIX = 3, 8
+# How many letters a beginning has. Who types five finds those of the first four, and they are compared when opened.
+PREFIXES = (3, 4, 6)
 _SOUNDS = {
     **dict.fromkeys("bpfv", "1"),
     **dict.fromkeys("cgjkqsxz", "2"),
@@ -46,8 +47,13 @@ def phonetic(name: str) -> str:
 @lru_cache(maxsize=50_000)
 def _words(surname: str) -> tuple[str, ...]:
     plain = folded(surname)
-    prefixes = (f"p:{plain[:n]}" for n in range(SHORTEST_PREFIX, min(len(plain), LONGEST_PREFIX + 1)))
+    prefixes = (f"p:{plain[:letters]}" for letters in PREFIXES if letters < len(plain))
     return (f"s:{plain}", f"f:{phonetic(surname)}", *prefixes)
+
+
+def prefix_of(typed: str) -> str:
+    """The longest beginning of what was typed by which names are kept; at least three letters were."""
+    return typed[: max(letters for letters in PREFIXES if letters <= len(typed))]
 
 
 def search_words(surname: str) -> tuple[str, ...]:

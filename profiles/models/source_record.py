@@ -10,6 +10,7 @@ from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.utils import timezone
 
+from iaros.lib.fields import RealField
 from iaros.lib.ids import uuid7
 from iaros.lib.personal_data import Erase, Personal, Sensitivity
 from iaros.lib.purposes import Purpose
@@ -32,7 +33,8 @@ class Source(models.Model):
 class Message(models.Model):
     """Raw lines as they came, some hundreds together: compressed, then sealed under the landing key of source and day.
 
-    A record points to its line. Erasure opens the message, blanks the person's lines and seals it again.
+    A record points to its line. Erasure opens the message, blanks the person's lines and seals it again. What all the
+    records of a message share stands here only: source, run, moment, key. So a message outlives its lines.
     """
 
     personal_data: ClassVar[dict[str, Personal]] = {
@@ -59,7 +61,8 @@ class SourceRecord(models.Model):
     """One mention of one person by one source. A changed mention is a new record; the old one is superseded and stays.
 
     `bucket` is the first byte of the native key's hash: here the key decides the partition, since the person is not
-    yet known.
+    yet known. The hash is keyed by source, so a key of two sources is two keys. Source, run, moment and the key of
+    `cipher` are those of the message.
     """
 
     personal_data: ClassVar[dict[str, Personal]] = {
@@ -71,27 +74,23 @@ class SourceRecord(models.Model):
     pk = models.CompositePrimaryKey("bucket", "id")
     bucket = models.SmallIntegerField()
     id = models.UUIDField(default=uuid7)
-    source_id = models.SmallIntegerField()
     native_key = models.BinaryField(max_length=16)
-    content_hash = models.BinaryField(max_length=16)
-    run_id = models.UUIDField()
+    content_hash = models.BinaryField(max_length=8, help_text="compared with the version before, with nothing else")
     message_id = models.UUIDField()
     line = models.IntegerField(help_text="which line of the message, from 0")
-    received_at = models.DateTimeField()
     superseded_at = models.DateTimeField(null=True, blank=True)
-    key_id = models.UUIDField(null=True, blank=True)
     cipher = models.BinaryField(null=True, blank=True, help_text="standardised personal fields, if it has any")
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["bucket", "source_id", "native_key"],
+                fields=["bucket", "native_key"],
                 condition=models.Q(superseded_at__isnull=True),
                 name="profiles_sourcerecord_current",
             ),
         ]
-        # Runs and rows grow together, so a block range of the table is of few runs: what a run brought is found by it.
-        indexes = [BrinIndex(fields=["run_id"], name="profiles_sourcerecord_run")]
+        # Messages and rows grow together, so a block range of the table is of few runs: by it a run's rows are found.
+        indexes = [BrinIndex(fields=["message_id"], name="profiles_sourcerecord_message")]
 
     def __str__(self) -> str:
         return str(self.id)
@@ -114,7 +113,10 @@ class LinkRule(models.IntegerChoices):
 
 
 class Link(models.Model):
-    """record -> customer, from one moment to another. The only place that says who is who."""
+    """record -> customer, from one moment to another. The only place that says who is who.
+
+    Nobody addresses a link but by its record or its customer: the primary key is a declaration, not an index.
+    """
 
     personal_data: ClassVar[dict[str, Personal]] = {
         "customer_id": Personal(Purpose.SERVICING, Sensitivity.PSEUDONYM),
@@ -130,14 +132,17 @@ class Link(models.Model):
     linked_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
     rule = models.SmallIntegerField(choices=LinkRule)
-    score = models.FloatField(default=1.0)
+    score = RealField(default=1.0)
     evidence = models.JSONField(null=True, blank=True)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, db_constraint=False, db_index=False
     )
 
     class Meta:
-        indexes = [models.Index(fields=["record_id"], name="profiles_link_record")]
+        indexes = [
+            models.Index(fields=["record_id"], name="profiles_link_record"),
+            models.Index(fields=["bucket", "customer_id"], name="profiles_link_customer"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.record_id} -> {self.customer_id}"

@@ -22,13 +22,19 @@ _OF_BOOKING = "(t.bucket, t.booking_id) IN (SELECT bucket, id FROM undo_bookings
 _OF_RUN = "t.run_id = %(run)s"
 
 
-def _fact(table: str) -> Kept:
-    return Kept(table, ("bucket", "id"), "customer_id", born=_TOLD, found=(_CUSTOMER,), same=("id",))
+# Ids ascend in time: the range of a run's messages is found by the blocks of the table, and few others lie in it.
+_OF_MESSAGE = """
+t.message_id BETWEEN %(first_message)s AND %(last_message)s AND t.message_id IN (SELECT id FROM undo_messages)
+"""
+
+
+def _fact(table: str, *same: str) -> Kept:
+    return Kept(table, ("bucket", *same), "customer_id", born=_TOLD, found=(_CUSTOMER,), same=same)
 
 
 PEOPLE: tuple[Kept, ...] = (
     Kept("profiles_message", ("id",), "id", born=_OF_RUN),
-    Kept("profiles_sourcerecord", ("bucket", "id"), "id", born=_OF_RUN),
+    Kept("profiles_sourcerecord", ("bucket", "id"), "id", born=_OF_MESSAGE, found=(_OF_MESSAGE,)),
     Kept("profiles_link", ("bucket", "customer_id", "record_id", "linked_at"), "customer_id", born=_OF_RECORD),
     Kept("profiles_unlinkedkey", ("id",), "record_id", born=_OF_RECORD),
     Kept(
@@ -61,11 +67,11 @@ PEOPLE: tuple[Kept, ...] = (
         born="t.id >= %(first_id)s AND t.booking_id IN (SELECT id FROM undo_bookings)",
         found=(_OF_BOOKING,),
     ),
-    _fact("profiles_passenger"),
-    _fact("profiles_coupon"),
-    _fact("profiles_ancillary"),
-    _fact("profiles_servicerequest"),
-    _fact("profiles_loyaltyactivity"),
+    _fact("profiles_passenger", "record_id"),
+    _fact("profiles_coupon", "record_id", "ticket_number", "number"),
+    _fact("profiles_ancillary", "id"),
+    _fact("profiles_servicerequest", "id"),
+    _fact("profiles_loyaltyactivity", "record_id"),
     Kept(
         "profiles_event",
         ("occurred_at", "id"),

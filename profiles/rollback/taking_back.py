@@ -89,17 +89,21 @@ def _check(run: IngestRun | None) -> None:
         raise CannotRollBack(f"{run.file_name} is older than {undo.KEPT_DAYS} days; what was before it is not kept.")
 
 
-_STAGES = ("undo_records", "undo_customers", "undo_born", "undo_bookings")
+_STAGES = ("undo_messages", "undo_records", "undo_customers", "undo_born", "undo_bookings")
+_RANGE_SQL = "SELECT (array_agg(id ORDER BY id))[1], (array_agg(id ORDER BY id DESC))[1] FROM undo_messages"
 
 
 def stage(run: IngestRun) -> dict[str, Any]:
-    """Make the `undo_...` tables: records, customers and bookings that the run touched; returns the parameters."""
+    """Make the `undo_...` tables: messages, records, customers, bookings the run touched; returns the parameters."""
     params: dict[str, Any] = {"run": run.id, "began": run.started_at, "first_id": _first_id(run.started_at)}
     with connection.cursor() as cursor:
         for name in _STAGES:
             cursor.execute(f'DROP TABLE IF EXISTS "{name}"')
             cursor.execute(sql.text("profiles.rollback", f"{name}.sql"), params)
             cursor.execute(f'ANALYZE "{name}"')
+            if name == "undo_messages":
+                cursor.execute(_RANGE_SQL)
+                params["first_message"], params["last_message"] = cursor.fetchone()
     return params
 
 

@@ -1,15 +1,15 @@
 -- overwritten_facts: which values of facts a run replaces, by table and field, with examples.
 -- Facts are told anew by a changed mention: the nth fact of the former one is compared with the nth of the new one,
--- where both tell as many. Reads: lib_undorow, profiles_sourcerecord, profiles_link and the fact tables.
+-- where both tell as many. Reads: lib_undorow, profiles_sourcerecord, profiles_message, profiles_link, the facts.
 -- Named parameters: run, examples.
 WITH superseded AS (
     SELECT former.id AS former_id, r.id AS record_id, r.bucket
     FROM lib_undorow u
     CROSS JOIN LATERAL jsonb_populate_record(NULL::profiles_sourcerecord, u.image) former
     JOIN profiles_sourcerecord r
-        ON r.bucket = former.bucket AND r.source_id = former.source_id AND r.native_key = former.native_key
-        AND r.superseded_at IS NULL
-    WHERE u.run_id = %(run)s AND u.table_name = 'profiles_sourcerecord' AND u.existed AND r.run_id = %(run)s
+        ON r.bucket = former.bucket AND r.native_key = former.native_key AND r.superseded_at IS NULL
+    JOIN profiles_message m ON m.id = r.message_id
+    WHERE u.run_id = %(run)s AND u.table_name = 'profiles_sourcerecord' AND u.existed AND m.run_id = %(run)s
 ),
 
 told AS (
@@ -41,13 +41,13 @@ now_told AS (
 
 former AS (
     SELECT table_name, record_id, image, count(*) OVER of_record AS told,
-        row_number() OVER (PARTITION BY table_name, record_id ORDER BY image ->> 'id') AS nth
+        row_number() OVER (PARTITION BY table_name, record_id ORDER BY image ->> 'id', image ->> 'ticket_number', image ->> 'number') AS nth
     FROM told WINDOW of_record AS (PARTITION BY table_name, record_id)
 ),
 
 latter AS (
     SELECT table_name, record_id, image, count(*) OVER of_record AS told,
-        row_number() OVER (PARTITION BY table_name, record_id ORDER BY image ->> 'id') AS nth
+        row_number() OVER (PARTITION BY table_name, record_id ORDER BY image ->> 'id', image ->> 'ticket_number', image ->> 'number') AS nth
     FROM now_told WINDOW of_record AS (PARTITION BY table_name, record_id)
 ),
 

@@ -1,4 +1,4 @@
-"""The packed form of a ranked list: ten records of fixed width, so that a block of customers is one array for COPY."""
+"""The packed form of a ranked list: records of fixed width, ten at most, without the empty places at its end."""
 
 from __future__ import annotations
 
@@ -52,9 +52,11 @@ def empty(rows: int) -> NDArray[np.void]:
     return ranked
 
 
-def packed(ranked: NDArray[np.void]) -> NDArray[np.uint8]:
-    """The lists as bytes, shape (rows, WIDTH)."""
-    return np.ascontiguousarray(ranked).view(np.uint8).reshape(len(ranked), WIDTH)
+def packed(ranked: NDArray[np.void]) -> list[bytes]:
+    """The lists as bytes, each as long as it has items."""
+    raw, held = np.ascontiguousarray(ranked).tobytes(), ranked["item"] != NONE
+    lengths = np.where(held.any(axis=1), KEPT - held[:, ::-1].argmax(axis=1), 0) * RECORD.itemsize
+    return [raw[row * WIDTH : row * WIDTH + length] for row, length in enumerate(lengths.tolist())]
 
 
 def unpacked(raw: bytes) -> NDArray[np.void]:

@@ -99,7 +99,6 @@ def _customer(number: str) -> UUID:
         customer_id=customer_id,
         record_id=uuid7(),
         claims=True,
-        source_id=1,
     )
     return customer_id
 

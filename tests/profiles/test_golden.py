@@ -11,7 +11,7 @@ from iaros.lib.ids import uuid7
 from iaros.lib.purposes import Purpose
 from privacy import ledger, subjects
 from privacy.encryption import CannotOpen
-from profiles import selectors
+from profiles import person_values, selectors
 from profiles.golden import assemble, provenance, reliability
 from profiles.golden.survivorship import Mention, candidates, in_order, survive
 from profiles.ingest import messages
@@ -46,6 +46,29 @@ def test_origin__leads_to_the_raw_line(world, db):
 
     assert origin.source == "loyalty_members"
     assert b"alice@example.org" in line
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["Ms", None, "Ek"],
+        [None] * 18,
+        ["Ms", "Åse Łucja", "D'Ávila-Ek", "a,b@c.example", '"'],
+        ["Ms", "one\x1fother", None, "ek@example.org"],
+    ],
+    ids=["gaps", "nothing", "letters", "separator"],
+)
+def test_values__sealed_and_opened__are_the_same(values):
+    opened = person_values.unpacked(person_values.packed(values))
+
+    assert opened == [*values, *[None] * (len(PERSON_FIELDS) - len(values))]
+
+
+def test_values__sealed_as_a_list_once__are_still_read():
+    opened = person_values.unpacked(b'["Ms",null,"Ek"]')
+
+    assert opened[:4] == ["Ms", None, "Ek", None]
+    assert len(opened) == len(PERSON_FIELDS)
 
 
 def test_profile__does_not_open_under_another_customer(world, db):

@@ -93,7 +93,7 @@ def test_packing__there_and_back():
     ranked = packing.empty(1)
     ranked[0, 0] = (7, 0.5, 1, Reason.OTHERS_ALSO, 3, 412)
 
-    found = packing.unpacked(packing.packed(ranked)[0].tobytes())
+    found = packing.unpacked(packing.packed(ranked)[0])
 
     assert found.tolist() == [(7, 0.5, 1, 3, 3, 412)]
 

@@ -120,16 +120,11 @@ def _customer(source_id: int) -> UUID:
     profiles.Profile.objects.create(
         bucket=bucket, id=customer, cipher=sealed, tier="Gold", country="DK", provenance=b"\x00", updated_at=now
     )
+    message = profiles.Message.objects.create(
+        source_id=source_id, run_id=uuid7(), first_row=2, lines=1, key_id=uuid7(), cipher=b"", received_at=now
+    )
     profiles.SourceRecord.objects.create(
-        bucket=0,
-        id=record,
-        source_id=source_id,
-        native_key=b"k" * 16,
-        content_hash=b"h" * 16,
-        run_id=uuid7(),
-        message_id=uuid7(),
-        line=0,
-        received_at=now,
+        bucket=0, id=record, native_key=b"k" * 16, content_hash=b"h" * 8, message_id=message.id, line=0
     )
     profiles.Link.objects.create(
         bucket=bucket, customer_id=customer, record_id=record, record_bucket=0, linked_at=now, rule=1

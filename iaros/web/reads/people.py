@@ -31,12 +31,13 @@ FROM profiles_event e
 WHERE e.bucket = %(bucket)s AND e.customer_id = %(customer)s AND {gate}
 """
 _RECORDS_SQL = """
-SELECT s.name AS source, l.record_id, l.rule, l.score, l.linked_at, l.ended_at, r.received_at, r.superseded_at
+SELECT s.name AS source, l.record_id, l.rule, l.score, l.linked_at, l.ended_at, m.received_at, r.superseded_at
 FROM profiles_link l
 JOIN profiles_sourcerecord r ON r.bucket = l.record_bucket AND r.id = l.record_id
-JOIN profiles_source s ON s.id = r.source_id
+JOIN profiles_message m ON m.id = r.message_id
+JOIN profiles_source s ON s.id = m.source_id
 WHERE l.bucket = %(bucket)s AND l.customer_id = %(customer)s AND {gate}
-ORDER BY l.ended_at NULLS FIRST, r.received_at DESC, l.record_id
+ORDER BY l.ended_at NULLS FIRST, m.received_at DESC, l.record_id
 LIMIT 200
 """
 

@@ -1,6 +1,6 @@
 -- trips: one row a passenger and booking made by then. Reads: profiles_passenger, profiles_booking, profiles_flightleg.
 -- Named parameters: low, high, ids, as_of.
-SELECT p.customer_id, p.id, b.origin, b.destination, b.created_at, b.departs_at, b.returns_at, b.party_size,
+SELECT p.customer_id, p.record_id, b.origin, b.destination, b.created_at, b.departs_at, b.returns_at, b.party_size,
        coalesce(children.any_child, false), coalesce(cabins.premium, false), b.channel, b.status = 'cancelled'
 FROM profiles_passenger p
 JOIN profiles_booking b ON b.bucket = get_byte(uuid_send(p.booking_id), 15) AND b.id = p.booking_id

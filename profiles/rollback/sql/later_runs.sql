@@ -1,6 +1,6 @@
 -- later_runs: the runs that were not over when this one began, and changed or used what it brought; with the reason.
 -- Reads: undo_records, undo_customers, undo_born, undo_bookings, profiles_ingestrun, profiles_sourcerecord,
--- profiles_link, profiles_identifier, profiles_event, lib_undorow. Named parameters: run, began, told, traveller, by_name.
+-- profiles_message, profiles_link, profiles_identifier, profiles_event, lib_undorow. Named parameters: run, began, told, traveller, by_name.
 WITH later AS (
     SELECT id, source_id FROM profiles_ingestrun
     WHERE id <> %(run)s AND state <> 'rolled_back' AND (finished_at IS NULL OR finished_at >= %(began)s)
@@ -13,11 +13,12 @@ mine AS (
 
 -- Mentions that later runs linked to the same people.
 linked AS (
-    SELECT c.id AS customer_id, c.bucket, l.rule, r.run_id, r.source_id
+    SELECT c.id AS customer_id, c.bucket, l.rule, m.run_id, m.source_id
     FROM undo_customers c
     JOIN profiles_link l ON l.bucket = c.bucket AND l.customer_id = c.id
     JOIN profiles_sourcerecord r ON r.bucket = l.record_bucket AND r.id = l.record_id
-    WHERE r.run_id IN (SELECT id FROM later)
+    JOIN profiles_message m ON m.id = r.message_id
+    WHERE m.run_id IN (SELECT id FROM later)
 ),
 
 known_by AS (
