@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("lib", "0002_undo_rows"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ("profiles", "0006_runs_that_can_be_taken_back"),
+        ("profiles", "0007_flights_name_who_flies_them"),
     ]
 
     operations = [
