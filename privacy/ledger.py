@@ -82,7 +82,7 @@ KEPT = (
         "privacy_consentevent",
         ("bucket", "id"),
         "customer_id",
-        born="t.record_id IN (SELECT record_id FROM undo_records WHERE landed)",
+        born="t.record_id IN (SELECT record_id FROM undo_records)",
         found=("(t.bucket, t.customer_id) IN (SELECT bucket, id FROM undo_customers)",),
         same=("id",),
     ),
@@ -90,7 +90,7 @@ KEPT = (
 _SAID_SQL = """
 SELECT e.customer_id
 FROM undo_customers c JOIN privacy_consentevent e ON e.bucket = c.bucket AND e.customer_id = c.id
-WHERE e.record_id IN (SELECT record_id FROM undo_records WHERE landed)
+WHERE e.record_id IN (SELECT record_id FROM undo_records)
 UNION
 SELECT u.owner FROM lib_undorow u WHERE u.run_id = %s AND u.table_name = 'privacy_consentevent'
 """

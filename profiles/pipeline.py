@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import pandas as pd
 from django.db import connection, transaction
 from django.db.utils import IntegrityError, OperationalError
 
@@ -20,11 +19,11 @@ from iaros.lib.memory import undisturbed
 from iaros.lib.models import Job
 from iaros.lib.reports import Progress, StageReport, silent, timed
 from privacy import ledger
-from profiles import difference
+from profiles import difference, late, replaying
 from profiles.enrichment import derived, search_keys
 from profiles.events import facts
 from profiles.golden import assemble
-from profiles.identity import keys, merge, resolve, waiting
+from profiles.identity import keys, merge, resolve
 from profiles.ingest import cleanse, code_entries, landing, quarantine, rates, reference, repeats, runs, tombstones
 from profiles.rollback import taking_back
 from profiles.rollback.taking_back import CannotRollBack, RollbackReport
@@ -213,17 +212,8 @@ def _take_in_people(feed: Feed, batch: Batch) -> Counts:
         assemble.assemble(landed, people)
         assemble.rebuild([*survivors, *people.left.values()], at=feed.received_at)
         facts.write(landed, people)
-        ledger.record(_consents(feed, facts.consents(landed, people)))
+        ledger.record(facts.consent_frame(landed, people))
     return landed.counts
-
-
-def _consents(feed: Feed, rows: list[dict[str, Any]]) -> pd.DataFrame:
-    frame = pd.DataFrame(rows)
-    if len(frame):
-        frame["occurred_at"] = pd.to_datetime(frame["occurred_at"], utc=True)
-        frame["language"] = frame["language"].fillna("")
-        frame["source"] = feed.connector.name
-    return frame
 
 
 def _batches(feed: Feed, path: Path) -> Iterator[tuple[reading.Chunk, int]]:
@@ -237,6 +227,48 @@ def _batches(feed: Feed, path: Path) -> Iterator[tuple[reading.Chunk, int]]:
         connector.scan(header, reading.no_lines())  # An empty file still has to have the right header.
     for chunk in repeats.gathered(chunks, found):
         yield chunk, found.rows
+
+
+def replay(
+    *,
+    rows: Sequence[UUID] = (),
+    source: str = "",
+    code_table: str = "",
+    by: User | None = None,
+    job: Job | None = None,
+    progress: Progress = silent,
+) -> list[IngestReport]:
+    """Take waiting rows in again: those named, all of a source, or those that lacked an entry of a code table.
+
+    A run a source and header; rows that still cannot go in wait on, with what is wrong now. Safe to repeat and to kill.
+    """
+    params = {"rows": [str(row) for row in rows], "source": source, "code_table": code_table}
+    job = job or jobs.start("replay", params, owner=by)
+    reports: list[IngestReport] = []
+    with jobs.running(job) as told, codes.using(code_entries.snapshot()):
+        for group in replaying.groups(rows=rows, source=source, code_table=code_table):
+            reports.append(_replay_group(group, job, _both(told, progress)))
+        job.result = {"runs": [report.as_dict() for report in reports]}
+    return reports
+
+
+def _replay_group(group: replaying.Group, job: Job, progress: Progress) -> IngestReport:
+    feed = runs.begin(group.connector, f"mended rows of {group.connector.title}", job.id)
+    runs.note_header(feed, group.header)
+    started, counts = time.perf_counter(), Counts()
+    try:
+        for chunk, taken in replaying.chunks(group):
+            counts += take_in(feed, chunk)
+            with transaction.atomic(), undo.kept_for(feed.run_id):
+                replaying.release(taken, feed.run_id)
+            runs.advance(feed, counts, time.perf_counter() - started)
+            progress(phase=f"mended rows: {group.connector.name}", done=counts.read, total=len(group.rows))
+    except BaseException as error:
+        runs.fail(feed, counts, time.perf_counter() - started, repr(error))
+        raise
+    seconds = time.perf_counter() - started
+    runs.finish(feed, counts, seconds)
+    return IngestReport(group.connector.name, "mended rows", str(feed.run_id), counts, seconds)
 
 
 def roll_back(run_id: UUID, *, by: User | None = None, later: bool = False) -> list[RollbackReport]:
@@ -265,11 +297,8 @@ def roll_back(run_id: UUID, *, by: User | None = None, later: bool = False) -> l
 def refresh(*, as_of: datetime, progress: Progress = silent) -> list[StageReport]:
     """What follows the files: waiting mentions are linked, profiles enriched. Returns a report a stage."""
     reports: list[StageReport] = []
-    with timed("identity", reports) as stage, transaction.atomic():
-        linked = waiting.link_waiting(at=clock.now())
-        # What somebody agreed to or refused before we knew who it was counts from when they said it.
-        ledger.record(pd.DataFrame(linked.said))
-        stage.profiles = len(linked.records)
+    with timed("identity", reports) as stage:
+        stage.profiles = late.link_waiting()
         stage.note = "waiting mentions linked"
     with timed("reliability", reports) as stage:
         stage.profiles = assemble.learn_reliability(at=clock.now())

@@ -44,8 +44,37 @@ def write(landed: Landed, place: NDArray[np.int64]) -> Block:
     return ids
 
 
+def known_ids(table: dict[str, Any]) -> tuple[Block, NDArray[np.bool_]]:
+    """The ids of bookings that were written before, and which of them were."""
+    created = np.array(table["created_at"], dtype="datetime64[us]")
+    ids = np.zeros((len(created), 16), dtype=np.uint8)
+    known = np.zeros(len(created), dtype=bool)
+    for place, booking in _known(table, created, np.arange(len(created))).items():
+        ids[place], known[place] = np.frombuffer(booking, dtype=np.uint8), True
+    return ids, known
+
+
 def _keep_known_ids(table: dict[str, Any], created: np.ndarray, rows: np.ndarray, ids: Block) -> None:
     """Bookings that are known already get their id back, and are deleted to be written anew."""
+    known = _known(table, created, rows)
+    if not known:
+        return
+    for place, booking in known.items():
+        ids[place] = np.frombuffer(booking, dtype=np.uint8)
+    block = ids[sorted(known)]
+    with connection.cursor() as cursor:
+        staging.stage(
+            cursor,
+            "bookings_known",
+            "bucket smallint, id uuid",
+            {"bucket": copying.smallints(block[:, 15]), "id": copying.uuids(block)},
+        )
+        cursor.execute(_FORGET_BOOKINGS_SQL)
+        cursor.execute(_FORGET_LEGS_SQL)
+
+
+def _known(table: dict[str, Any], created: np.ndarray, rows: np.ndarray) -> dict[int, bytes]:
+    """The ids of those rows' bookings that are known, by row."""
     with connection.cursor() as cursor:
         staging.stage(
             cursor,
@@ -60,20 +89,7 @@ def _keep_known_ids(table: dict[str, Any], created: np.ndarray, rows: np.ndarray
         cursor.execute(_KNOWN_SQL)
         # One booking, one id: should two of a batch be as near to it, the later is another one.
         by_booking = {booking.bytes: place for place, booking in reversed(cursor.fetchall())}
-        known = {place: booking for booking, place in by_booking.items()}
-        if not known:
-            return
-        for place, booking in known.items():
-            ids[place] = np.frombuffer(booking, dtype=np.uint8)
-        block = ids[sorted(known)]
-        staging.stage(
-            cursor,
-            "bookings_known",
-            "bucket smallint, id uuid",
-            {"bucket": copying.smallints(block[:, 15]), "id": copying.uuids(block)},
-        )
-        cursor.execute(_FORGET_BOOKINGS_SQL)
-        cursor.execute(_FORGET_LEGS_SQL)
+    return {place: booking for booking, place in by_booking.items()}
 
 
 def _write_bookings(landed: Landed, table: dict[str, Any], created: np.ndarray, rows: np.ndarray, ids: Block) -> None:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import numpy as np
 import orjson
+import pandas as pd
 from django.db import connection
 from numpy.typing import NDArray
 
@@ -55,6 +56,31 @@ def write(landed: Landed, resolved: Resolved) -> int:
     if landed.previous:
         _forget_superseded(landed, resolved)
     booking_ids = bookings.write(landed, place) if "bookings" in landed.batch.facts else None
+    _write_typed(landed, resolved, place, booking_ids)
+    return _events(landed, resolved, place, booking_ids)
+
+
+def write_late(landed: Landed, resolved: Resolved) -> None:
+    """Write the typed facts of mentions that landed before and have found their person since.
+
+    Their events stand already, and so do their bookings.
+    """
+    place = np.full(len(landed.batch.native_key), -1, dtype=np.int64)
+    place[landed.mention] = np.arange(len(landed))
+    booking_ids = None
+    if "bookings" in landed.batch.facts:
+        booking_ids, known = bookings.known_ids(landed.batch.facts["bookings"])
+        for kind, table in landed.batch.facts.items():
+            if kind in TYPED and "booking" in table:
+                rows = np.flatnonzero(known[np.asarray(table["booking"], dtype=np.int64)])
+                landed.batch.facts[kind] = _rows(table, rows)
+    _write_typed(landed, resolved, place, booking_ids)
+
+
+TYPED = ("passengers", "coupons", "ancillaries", "services", "loyalty_activity")
+
+
+def _write_typed(landed: Landed, resolved: Resolved, place: NDArray[np.int64], booking_ids: Block | None) -> None:
     for kind, writer in (
         ("passengers", _passengers),
         ("coupons", _coupons),
@@ -65,7 +91,6 @@ def write(landed: Landed, resolved: Resolved) -> int:
         table = _standing(landed.batch.facts.get(kind), place, resolved, linked_only=True)
         if table is not None:
             writer(table, landed, resolved, booking_ids)
-    return _events(landed, resolved, place, booking_ids)
 
 
 def _standing(
@@ -320,3 +345,13 @@ def consents(landed: Landed, resolved: Resolved) -> list[dict[str, Any]]:
     table["record_id"] = [UUID(bytes=landed.record[i].tobytes()) for i in who]
     names = list(table)
     return [dict(zip(names, row, strict=True)) for row in zip(*table.values(), strict=True)]
+
+
+def consent_frame(landed: Landed, resolved: Resolved) -> pd.DataFrame:
+    """`consents` as the ledger takes them."""
+    frame = pd.DataFrame(consents(landed, resolved))
+    if len(frame):
+        frame["occurred_at"] = pd.to_datetime(frame["occurred_at"], utc=True)
+        frame["language"] = frame["language"].fillna("")
+        frame["source"] = landed.feed.connector.name
+    return frame

@@ -29,11 +29,14 @@ CROSS JOIN LATERAL (
 ORDER BY u.record_id, u.kind
 """
 _LINK_SQL = """
-INSERT INTO profiles_link (bucket, customer_id, record_id, record_bucket, linked_at, rule, score)
-SELECT bucket, customer_id, record_id, record_bucket, %(at)s,
-       CASE WHEN kind = %(device)s THEN %(signed_in)s ELSE %(waited)s END, 1.0
-FROM waiting_known
-RETURNING record_id
+WITH begun AS (
+    INSERT INTO profiles_link (bucket, customer_id, record_id, record_bucket, linked_at, rule, score)
+    SELECT bucket, customer_id, record_id, record_bucket, %(at)s,
+           CASE WHEN kind = %(device)s THEN %(signed_in)s ELSE %(waited)s END, 1.0
+    FROM waiting_known
+    RETURNING *
+)
+SELECT record_id, lib_note_new('profiles_link', customer_id, to_jsonb(begun)) FROM begun
 """
 _EVENTS_SQL = """
 WITH found AS (
@@ -67,7 +70,7 @@ def link_waiting(*, at: datetime) -> Linked:
         cursor.execute(_KNOWN_NOW_SQL, {"phone": int(IdentifierKind.PHONE)})
         rules = {"signed_in": int(LinkRule.DEVICE), "waited": int(LinkRule.WAITED)}
         cursor.execute(_LINK_SQL, {"at": at, "device": int(IdentifierKind.DEVICE), **rules})
-        linked = [record for (record,) in cursor.fetchall()]
+        linked = [record for record, _ in cursor.fetchall()]
         said: list[dict[str, Any]] = []
         if linked:
             cursor.execute(_EVENTS_SQL, [int(EventKind.CONSENT_CHANGED)])

@@ -29,6 +29,19 @@ def begin(connector: Connector, file_name: str, job_id: UUID | None = None) -> F
     return Feed(connector, source.id, run.id, run.started_at)
 
 
+def begin_act(name: str, said: str) -> IngestRun:
+    """Open a run for what is no file: an act of the platform that can be taken back like one."""
+    source, _ = Source.objects.get_or_create(name=name)
+    return IngestRun.objects.create(source_id=source.id, file_name=said[:255], started_at=clock.now())
+
+
+def finish_act(run: IngestRun, updated: int) -> None:
+    now = timezone.now()
+    run.state, run.read, run.updated, run.finished_at = RunState.DONE, updated, updated, now
+    run.seconds = (now - run.started_at).total_seconds()
+    run.save(update_fields=["state", "read", "updated", "finished_at", "seconds"])
+
+
 def advance(feed: Feed, counts: Counts, seconds: float) -> None:
     _update(feed, counts, seconds, heartbeat_at=timezone.now())
 

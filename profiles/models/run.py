@@ -75,6 +75,8 @@ class QuarantinedRow(models.Model):
     code_table = models.CharField(max_length=40, blank=True, help_text="whose lack of an entry is the reason")
     quarantined_at = models.DateTimeField(default=timezone.now)
     last_seen_run_id = models.UUIDField()
+    mended_at = models.DateTimeField(null=True, blank=True)
+    mended_by = models.CharField(max_length=150, blank=True)
 
     class Meta:
         constraints = [

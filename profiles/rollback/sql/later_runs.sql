@@ -35,6 +35,10 @@ SELECT run_id, 'knows people by keys that this run brought'
 FROM linked JOIN known_by USING (customer_id)
 WHERE known_by.by_more_than_a_name OR linked.rule = ANY(%(by_name)s)
 UNION
+SELECT u.run_id, 'linked mentions by keys that this run brought'
+FROM known_by k JOIN lib_undorow u ON u.owner = k.customer_id AND u.table_name = 'profiles_link' AND NOT u.existed
+WHERE u.run_id IN (SELECT id FROM later)
+UNION
 SELECT run_id, 'tells of people whom this run folded into one'
 FROM linked WHERE customer_id IN (
     SELECT c.merged_into FROM profiles_customer c JOIN mine ON c.id = mine.owner AND mine.table_name = 'profiles_customer'
