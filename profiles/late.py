@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from django.db import connection, transaction
 
-from iaros.lib import undo
+from iaros.lib import sql, undo
 from iaros.lib.ids import as_block
 from privacy import encryption, ledger
 from profiles.events import facts
@@ -69,7 +69,8 @@ def _write(run: IngestRun, record_ids: Sequence[UUID]) -> set[bytes]:
         found = cursor.fetchall()
     whose: dict[UUID, UUID] = {record: customer for record, _, customer in found}
     buckets, ids = [bucket for _, bucket, _ in found], [record for record, _, _ in found]
-    records = list(SourceRecord.objects.raw(_RECORDS_SQL, [buckets, ids]))
+    # A raw QuerySet does not know composite keys.
+    records = [SourceRecord(**row) for row in sql.query(_RECORDS_SQL, [buckets, ids])]
     names = dict(Source.objects.values_list("id", "name"))
     headers = dict(IngestRun.objects.filter(id__in={r.run_id for r in records}).values_list("id", "header"))
     raw = messages.raw_lines(records)

@@ -76,7 +76,7 @@ class QuarantinedRow(models.Model):
     quarantined_at = models.DateTimeField(default=timezone.now)
     last_seen_run_id = models.UUIDField()
     mended_at = models.DateTimeField(null=True, blank=True)
-    mended_by = models.CharField(max_length=150, blank=True)
+    mended_by = models.CharField(max_length=150, blank=True, default="", db_default="")
 
     class Meta:
         constraints = [
