@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("profiles", "0007_flights_name_who_flies_them"),
+        ("profiles", "0008_lay_rows_close"),
     ]
 
     operations = [
