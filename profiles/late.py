@@ -21,11 +21,11 @@ from profiles.events import facts
 from profiles.golden import assemble
 from profiles.identity import waiting
 from profiles.ingest import code_entries, messages, runs
-from profiles.models import IngestRun, Source, SourceRecord
+from profiles.models import IngestRun, SourceRecord
 from profiles.shapes import Counts, Feed, Landed, Resolved
 from profiles.sources import codes
 from profiles.sources.catalogue import CONNECTORS
-from profiles.sources.contract import Connector, Lines
+from profiles.sources.contract import Lines
 
 RECORDS_AT_ONCE = 5000
 WAITING = "waiting"
@@ -36,6 +36,13 @@ FROM profiles_link l WHERE l.record_id = ANY(%s) AND l.ended_at IS NULL
 _RECORDS_SQL = """
 SELECT r.* FROM unnest(%s::smallint[], %s::uuid[]) AS wanted (bucket, id)
 JOIN profiles_sourcerecord r ON r.bucket = wanted.bucket AND r.id = wanted.id
+"""
+_TOLD_BY_SQL = """
+SELECT m.id, s.name, m.source_id, coalesce(run.header, '') AS header
+FROM profiles_message m
+JOIN profiles_source s ON s.id = m.source_id
+LEFT JOIN profiles_ingestrun run ON run.id = m.run_id
+WHERE m.id = ANY(%s)
 """
 
 
@@ -71,21 +78,21 @@ def _write(run: IngestRun, record_ids: Sequence[UUID]) -> set[bytes]:
     buckets, ids = [bucket for _, bucket, _ in found], [record for record, _, _ in found]
     # A raw QuerySet does not know composite keys.
     records = [SourceRecord(**row) for row in sql.query(_RECORDS_SQL, [buckets, ids])]
-    names = dict(Source.objects.values_list("id", "name"))
-    headers = dict(IngestRun.objects.filter(id__in={r.run_id for r in records}).values_list("id", "header"))
     raw = messages.raw_lines(records)
-    together: dict[tuple[str, str], list[SourceRecord]] = defaultdict(list)
+    told_by = {row["id"]: row for row in sql.query(_TOLD_BY_SQL, [list({r.message_id for r in records})])}
+    together: dict[tuple[str, int, str], list[SourceRecord]] = defaultdict(list)
     for record in records:
-        if record.id in raw and record.id in whose and names.get(record.source_id) in CONNECTORS:
-            together[names[record.source_id], headers.get(record.run_id, "")].append(record)
-    for (name, header), mine in together.items():
-        _tell(run, CONNECTORS[name], header.encode() or None, mine, raw, whose)
+        told = told_by.get(record.message_id)
+        if told and record.id in raw and record.id in whose and told["name"] in CONNECTORS:
+            together[told["name"], told["source_id"], told["header"]].append(record)
+    for (name, source_id, header), mine in together.items():
+        feed = Feed(CONNECTORS[name], source_id, run.id, run.started_at)
+        _tell(feed, header.encode() or None, mine, raw, whose)
     return {whose[r.id].bytes for r in records if r.cipher is not None and r.id in whose}
 
 
 def _tell(
-    run: IngestRun,
-    connector: Connector,
+    feed: Feed,
     header: bytes | None,
     records: list[SourceRecord],
     raw: dict[UUID, bytes],
@@ -93,16 +100,15 @@ def _tell(
 ) -> None:
     """Read the records' lines again and write the typed facts of exactly these mentions."""
     distinct = list(dict.fromkeys(raw[record.id] for record in records))
-    batch = connector.read(header, Lines(distinct, np.arange(1, len(distinct) + 1)))
+    batch = feed.connector.read(header, Lines(distinct, np.arange(1, len(distinct) + 1)))
     if not set(batch.facts) & set(facts.TYPED):
         return
     by_key = {bytes(record.native_key): record for record in records}
-    native = encryption.lookup_keys(f"record:{connector.name}", batch.native_key)
+    native = encryption.lookup_keys(f"record:{feed.connector.name}", batch.native_key)
     found = {by_key[key].id: (at, by_key[key]) for at, key in enumerate(native) if key in by_key}
     if not found:
         return
     chosen = sorted(found.values(), key=lambda pair: pair[0])
-    feed = Feed(connector, chosen[0][1].source_id, run.id, run.started_at)
     landed = Landed(
         feed,
         batch,
