@@ -67,7 +67,7 @@ def read(header: bytes | None, lines: Lines) -> Batch:
 
 def scan(header: bytes | None, lines: Lines) -> tuple[NDArray[np.int64], list[str]]:
     """Locator and creation date of each order."""
-    return j.scanned(lines, _stem)
+    return j.scanned(lines, _scanned)
 
 
 def recognises(sample: Sample) -> float:
@@ -87,6 +87,13 @@ def _created(record: dict[str, Any]) -> datetime:
     if at is None:
         raise Unreadable("associatedRecords[0].creationDate", said, "a moment as 2026-07-02T10:11:00")
     return at.replace(tzinfo=UTC)
+
+
+def _scanned(order: dict[str, Any]) -> str:
+    try:
+        return _stem(order)
+    except (Unreadable, AttributeError):
+        raise KeyError("associatedRecords") from None  # named when the order is read in full
 
 
 def _stem(order: dict[str, Any]) -> str:

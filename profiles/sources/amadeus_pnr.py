@@ -56,6 +56,7 @@ FIELDS = (
 )
 _AGENTS = frozenset("ENT")
 _RESERVATION = "pnrHeader/reservationInfo/reservation"
+_LOOSE = frozenset({"AB", "AM", "AP", "FP", "OS", "RC", "RF", "RI", "RM", "SSR"})  # of nobody in particular
 _INFANTS_FROM = 1_000  # an infant goes by its adult's number and this
 
 
@@ -158,10 +159,11 @@ def _sold_by(reply: Element) -> dict[str, str | None]:
 
 
 def _people(reply: Element) -> Iterator[tuple[str, int, bool, dict[str, Any]]]:
-    """Tattoo, number, whether an infant, and what is told of each passenger who is there."""
+    """Tattoo, number, whether an infant that goes by its adult's tattoo, and what is told of each who is there."""
     for at, item in enumerate(reply.findall("travellerInfo"), start=1):
         tattoo = first(item, "elementManagementPassenger/reference/number")
         number = int(tattoo) if tattoo.isascii() and tattoo.isdigit() and 0 < int(tattoo) < _INFANTS_FROM else at
+        alone = len(item.findall("passengerData/travellerInformation/passenger")) == 1
         for data in item.findall("passengerData"):
             told = data.find("travellerInformation")
             surname = first(told, "traveller/surname")
@@ -170,7 +172,7 @@ def _people(reply: Element) -> Iterator[tuple[str, int, bool, dict[str, Any]]]:
                 person = _person(surname, passenger)
                 if person is None:
                     continue
-                infant = person["type"] == "INF"
+                infant = person["type"] == "INF" and not alone
                 person["number"] = number + _INFANTS_FROM * infant
                 person["birth_date"] = born.isoformat() if born else None
                 yield tattoo, person["number"], infant, person
@@ -178,7 +180,7 @@ def _people(reply: Element) -> Iterator[tuple[str, int, bool, dict[str, Any]]]:
 
 def _person(surname: str, passenger: Element) -> dict[str, Any] | None:
     given = first(passenger, "firstName") or None
-    if not surname:
+    if not surname or not len(passenger):
         return None
     bare, suffix = without_suffix(surname)
     return {
@@ -233,6 +235,20 @@ def _legs(reply: Element) -> Iterator[tuple[str, Segment]]:
         )
 
 
+def _forget(item: Element, *, adult: bool, infant: bool) -> None:
+    """Take the adult, the infant or both out of a passenger's element."""
+    xml_documents.drop(item, lambda e: e.tag == "enhancedPassengerData")
+    for told in item.iterfind("passengerData"):
+        for passenger in list(told.iterfind("travellerInformation/passenger")):
+            alone = len(item.findall("passengerData/travellerInformation/passenger")) == 1
+            is_infant = agents.passenger_type(first(passenger, "type")) == "INF" and not alone
+            if infant if is_infant else adult:
+                xml_documents.emptied(passenger)
+                xml_documents.drop(told, lambda e: e.tag == "dateOfBirth")
+    if adult and not any(len(p) for p in item.iterfind("passengerData/travellerInformation/passenger")):
+        xml_documents.drop(item, lambda e: e.tag == "passengerData")
+
+
 def redacted(raw: bytes, is_gone: IsGone, is_theirs: IsTheirs) -> bytes:
     """The reply without the passengers who are gone: their names go, their number stays."""
     reply = xml_documents.parsed(raw)
@@ -241,19 +257,20 @@ def redacted(raw: bytes, is_gone: IsGone, is_theirs: IsTheirs) -> bytes:
     gone = {number for _, number, *_ in people if is_gone(f"{stem}/{number}")}
     if not gone:
         return raw
-    tattoos = {tattoo for tattoo, number, *_ in people if number in gone}
+    tattoos = {tattoo for tattoo, number, infant, _ in people if number in gone and not infant}
+    infants = {tattoo for tattoo, number, infant, _ in people if number in gone and infant}
     for item in reply.findall("travellerInfo"):
-        if first(item, "elementManagementPassenger/reference/number") in tattoos:
-            xml_documents.drop(item, lambda e: e.tag in ("passengerData", "enhancedPassengerData"))
+        tattoo = first(item, "elementManagementPassenger/reference/number")
+        if tattoo in tattoos | infants:
+            _forget(item, adult=tattoo in tattoos, infant=tattoo in infants)
 
     def says_of_them(element: Element) -> bool:
         if element.tag not in ("dataElementsIndiv", "tstData"):
             return False
         told = {first(r, "number") for r in every(element, ".//reference") if first(r, "qualifier") == "PT"}
         kind = first(element, "elementManagementData/segmentName")
-        return bool(told & tattoos) or (
-            not told and kind in ("AP", "OS", "RM", "RC", "RI", "AB", "AM", "SSR", "RF", "FP")
-        )
+        of_infant = told & infants and kind in ("SSR", "FA", "OS", "RM")
+        return bool(told & tattoos or of_infant) or (not told and kind in _LOOSE)
 
     xml_documents.drop(reply, says_of_them)
     return xml_documents.written(reply)

@@ -150,10 +150,18 @@ class Record:
         erased = not surname and not name
         if not surname and name:
             raise Unreadable("TIF.surname", None, "a surname")
+        same = next((i for i, p in enumerate(self.passengers) if self._is(p, surname, name, reference)), None)
+        if same is not None:
+            self.current = same  # told again
+            return
         if surname and (_UNNAMED.match(surname) or len(surname) > 200):
             return
         self.passengers.append(Named(at, surname, name or None, kind, reference, erased=erased))
         self.current = len(self.passengers) - 1
+
+    def _is(self, passenger: Named, surname: str, name: str, reference: str) -> bool:
+        told = (passenger.surname, passenger.given_name or "", passenger.reference)
+        return bool(reference) and told == (surname, name, reference)
 
     def _known(self, surname: str, given: str) -> int:
         parts = given.split(":")
@@ -332,7 +340,7 @@ def _part(said: list[str], element: int, part: int) -> str:
 
 def _flown(said: list[str], number: int) -> Flown | None:
     """The flight of a TVL; None where it is an open segment, or none by air."""
-    day, time, *rest = (*said[1].split(":"), "", "", "")[:5]
+    day, time, *rest = (*(said[1] if len(said) > 1 else "").split(":"), "", "", "")[:5]
     lands_day, lands_time = rest[0].strip(), rest[1].strip()
     if len(lands_day) == 4 and not lands_time:
         lands_day, lands_time = "", lands_day  # the day of arrival was left out, and its colon with it

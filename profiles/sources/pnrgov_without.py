@@ -86,7 +86,7 @@ class _Kept:
         if named:
             return "+".join([*said[:2], *details]) if details else ""
         # Under another passenger's name it is theirs; of nobody in particular its text may be about anybody.
-        return segment if self.section == PASSENGER else "SSR+" + ":".join(said[1].split(":")[:8])
+        return segment if self.section == PASSENGER else "SSR+" + ":".join("".join(said[1:2]).split(":")[:8])
 
     def _is_their_address(self, segment: str) -> bool:
         numbers = [agents.phone(part) for one in segment.split("+")[2:] for part in one.split(":")[7:]]
