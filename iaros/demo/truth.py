@@ -11,7 +11,7 @@ from iaros.demo import airports, itineraries
 from iaros.demo.ancillaries import CODES
 from iaros.demo.block import Block
 from iaros.demo.draws import logistic
-from iaros.demo.feeds import consents, passengers, pnr, web
+from iaros.demo.feeds import consents, passengers, pnr, systems, web
 from iaros.demo.people import KINDS, PURPOSE_MIX
 from iaros.demo.seasons import DAY, END, FUTURE_DAYS, iso_date, iso_utc
 from iaros.demo.trips import utilities
@@ -93,7 +93,10 @@ def mentions_table(block: Block) -> pa.Table:
     number = block.people.number
     parts = (
         ("loyalty_members", block.accounts.number.astype(str).tolist(), number[block.accounts.person]),
-        ("pnr", [keys[i] for i in booked.tolist()], number[travellers.person[booked]]),
+        *(
+            (name, [keys[i] for i in told.tolist()], number[travellers.person[told]])
+            for name, told in systems.divided(block.trip_number[travellers.trip], booked).items()
+        ),
         ("web_events", web.event_ids(block), web.people_of(block)),
         ("consents", consents.consent_ids(block), consents.people_of(block)),
     )

@@ -11,7 +11,7 @@ from pyarrow import parquet as pq
 
 from iaros.demo import END_AT, fares, truth
 from iaros.demo.block import Block
-from iaros.demo.feeds import activity, consents, fare_watch, members, pnr, rates, web
+from iaros.demo.feeds import activity, consents, fare_watch, members, pnr, rates, reservations, web
 from iaros.demo.world import World
 
 FILES = {
@@ -19,12 +19,16 @@ FILES = {
     "loyalty_members": "loyalty_members.csv",
     "loyalty_activity": "loyalty_activity.csv",
     "pnr": "pnr.ndjson",
+    "pnrgov": "pnrgov.edi",
+    "pnrgov_xml": "pnrgov.xml",
+    "amadeus_pnr": "amadeus_pnr.xml",
+    "amadeus_orders": "amadeus_orders.ndjson",
+    "ndc_orders": "ndc_orders.xml",
     "web_events": "web_events.ndjson",
     "competitor_fares": "fares.csv",
     "consents": "consents.ndjson",
 }
 _LINES: dict[str, Callable[[Block], list[bytes]]] = {
-    "pnr": pnr.lines,
     "web_events": web.lines,
     "consents": consents.lines,
 }
@@ -61,11 +65,13 @@ def write(world: World, folder: Path) -> dict[str, Path]:
 def _feeds(paths: dict[str, Path]) -> Iterator[Callable[[Block], None]]:
     with ExitStack() as files:
         texts = {source: files.enter_context(paths[source].open("wb")) for source in _LINES}
+        tell_bookings = files.enter_context(_bookings(paths))
         member_file = files.enter_context(_csv(paths["loyalty_members"], members.SCHEMA))
         activity_file = files.enter_context(_csv(paths["loyalty_activity"], activity.SCHEMA))
         sent_again: list[pa.Table] = []
 
         def put(block: Block) -> None:
+            tell_bookings(block)
             for source, lines in _LINES.items():
                 texts[source].writelines(line + b"\n" for line in lines(block))
             rows, again = members.tables(block)
@@ -76,6 +82,25 @@ def _feeds(paths: dict[str, Path]) -> Iterator[Callable[[Block], None]]:
         yield put
         for again in sent_again:
             member_file.write_table(again)
+
+
+@contextmanager
+def _bookings(paths: dict[str, Path]) -> Iterator[Callable[[Block], None]]:
+    """The reservation systems' files; some formats have a head before the first record and a tail after the last."""
+    with ExitStack() as files:
+        texts = {source: files.enter_context(paths[source].open("wb")) for source in ("pnr", *reservations.WRITERS)}
+        counts = dict.fromkeys(texts, 0)
+        for source, head in reservations.HEAD.items():
+            texts[source].write(head.encode())
+
+        def put(block: Block) -> None:
+            for source, records in pnr.files(block).items():
+                texts[source].writelines(record + b"\n" if source == "pnr" else record for record in records)
+                counts[source] += len(records)
+
+        yield put
+        for source, tail in reservations.TAIL.items():
+            texts[source].write(tail.format(count=counts[source]).encode())
 
 
 @contextmanager

@@ -66,17 +66,19 @@ class _Kept:
     def _name(self, segment: str) -> str:
         surname, *given = segment.split("+")[1:]
         self.section = PASSENGER if self.section == BOOKING else self.section
-        whose = next((p for p in self.record.passengers if self._is(p, surname, given)), None)
+        whose = self._whose(surname, given)
         self.theirs = whose is not None and id(whose) in self.gone
         if not self.theirs or whose is None:
             return segment
         return "" if self.section == FLIGHT else f"TIF++:{whose.type}:{whose.reference}"
 
-    def _is(self, passenger: Named, surname: str, given: list[str]) -> bool:
+    def _whose(self, surname: str, given: list[str]) -> Named | None:
         parts = given[0].split(":") if given else [""]
-        if len(parts) > 2 and parts[2]:
-            return passenger.reference == parts[2]
-        return (passenger.surname, passenger.given_name or "") == (plain(surname.split(":")[0]), plain(parts[0]))
+        name, reference = (plain(surname.split(":")[0]), plain(parts[0])), "".join(parts[2:3])
+        everybody = self.record.passengers
+        by_name = [p for p in everybody if (p.surname, p.given_name or "") == name]
+        by_reference = [p for p in everybody if reference and p.reference == reference]
+        return next(iter([p for p in by_name if p in by_reference] or by_reference or by_name), None)
 
     def _request(self, segment: str) -> str:
         references = {p.reference for p in self.record.passengers if id(p) in self.gone and p.reference}

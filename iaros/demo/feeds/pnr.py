@@ -1,10 +1,12 @@
-"""`pnr.ndjson`: one booking a line; a booking that was changed or cancelled stands there twice.
+"""`pnr.ndjson`: one booking a line; a booking that was changed or cancelled stands there twice. Some bookings are other
+systems' (`systems.py`), and are written in those systems' own formats instead (`reservations.py`).
 
 The first line of such a booking is how it was made, the second how it ended. Times of flights are the
 airport's own with their offset, all others UTC.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import orjson
@@ -15,7 +17,7 @@ from iaros.demo.ancillaries import CODES
 from iaros.demo.block import TRIPS_BITS, Block
 from iaros.demo.draws import chance
 from iaros.demo.fares import CABINS, CURRENCY_OF, PER_EURO
-from iaros.demo.feeds import contacts, passengers
+from iaros.demo.feeds import contacts, passengers, reservations, systems
 from iaros.demo.feeds.groups import Groups, Rows, grouped
 from iaros.demo.itineraries import Legs
 from iaros.demo.routes import CARRIER
@@ -42,17 +44,24 @@ class Picture:
     sold: NDArray[np.bool_]  # per ancillary: bought by then
 
 
-def lines(block: Block) -> list[bytes]:
+def files(block: Block) -> dict[str, list[bytes]]:
+    """What each reservation system tells of the block: this feed's lines, and native records of the others."""
     rng = block.generator("pnr")
     first, last = _as_booked(block), _at_the_end(block)
     shared = passengers.rows(rng, block), contacts.rows(rng, block)
     booked = np.flatnonzero(block.trips.created < END)
     twice = booked[_told_twice(rng, block, last)[booked]]
-    texts = _texts(rng, block, first, twice, *shared) + _texts(rng, block, last, booked, *shared)
+    told = _documents(rng, block, first, twice, *shared) + _documents(rng, block, last, booked, *shared)
     at = np.r_[first.modified[twice], last.modified[booked]]
     late = chance(rng, _LATE, len(at))
     order = np.lexsort((np.arange(len(at)), at, late))
-    return blemishes.torn(rng, [texts[i] for i in order])
+    system = systems.of(block.trip_number)
+    ours = [orjson.dumps(told[i]) for i in order if system[np.r_[twice, booked][i]] == "pnr"]
+    written = {"pnr": blemishes.torn(rng, ours)}
+    for name, write in reservations.WRITERS.items():
+        # Other systems tell how a booking ended.
+        written[name] = [write(told[len(twice) + i]) for i in np.flatnonzero(system[booked] == name).tolist()]
+    return written
 
 
 def locators(trip_number: NDArray[np.int64], seed: int) -> list[str]:
@@ -101,9 +110,9 @@ def _told_twice(rng: np.random.Generator, block: Block, last: Picture) -> NDArra
     return (moved | last.cancelled | chance(rng, 0.04, len(trips))) & (last.modified > trips.created)
 
 
-def _texts(
+def _documents(
     rng: np.random.Generator, block: Block, picture: Picture, chosen: NDArray, people: Groups, reach: Groups
-) -> list[bytes]:
+) -> list[dict[str, Any]]:
     trips = block.trips
     currency = np.array([CURRENCY_OF.get(code, "EUR") for code in block.people.country[trips.lead]], dtype=object)
     rate = np.array([PER_EURO[code] for code in currency])
@@ -116,24 +125,22 @@ def _texts(
     total, agency = (fare_total + extra_total).tolist(), contacts.agencies(block)
     status = np.where(picture.cancelled, "cancelled", "active").astype(object)
     return [
-        orjson.dumps(
-            {
-                "locator": locator[t],
-                "created_at": created[t],
-                "modified_at": modified[t],
-                "point_of_sale": country[t],
-                "channel": channel[t],
-                "agency": agency[t],
-                "currency": currency[t],
-                "total_minor": total[t],
-                "status": status[t],
-                "contacts": reach.of(t),
-                "passengers": people.of(t),
-                "segments": segments.of(t),
-                "tickets": tickets.of(t),
-                "ancillaries": extras.of(t),
-            }
-        )
+        {
+            "locator": locator[t],
+            "created_at": created[t],
+            "modified_at": modified[t],
+            "point_of_sale": country[t],
+            "channel": channel[t],
+            "agency": agency[t],
+            "currency": currency[t],
+            "total_minor": total[t],
+            "status": status[t],
+            "contacts": reach.of(t),
+            "passengers": people.of(t),
+            "segments": segments.of(t),
+            "tickets": tickets.of(t),
+            "ancillaries": extras.of(t),
+        }
         for t in chosen.tolist()
     ]
 
