@@ -245,6 +245,7 @@ def _services(table: dict[str, Any], landed: Landed, resolved: Resolved, booking
         {
             **_owned(table, landed, resolved),
             **_of_booking(table, booking_ids),
+            "id": copying.uuids(uuid7_block(len(legs))),
             "leg_number": copying.nullable(copying.smallints(legs), legs > 0),
             "code": copying.texts([None if s else c for c, s in zip(table["code"], special, strict=True)]),
             "status": copying.texts([(status or "")[:6] for status in table["status"]]),

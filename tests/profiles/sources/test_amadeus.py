@@ -132,7 +132,7 @@ def test_erased_passenger__goes_from_the_reply_and_the_others_stay(tmp_path):
     kept = amadeus_pnr.CONNECTOR.without(REPLY.encode(), lambda key: key.endswith("/2"), lambda *_: False)
 
     _, (batch,) = read(amadeus_pnr.CONNECTOR, tmp_path, kept.decode())
-    assert batch.native_key == ["7KQX2M/2026-07-02/3"]
+    assert batch.native_key == ["7KQX2M/2026-07-02/1002", "7KQX2M/2026-07-02/3"]
     assert all(said not in kept for said in (b"INGRID", b"ingrid", b"90011223", b"A1234567", b"2120234533", b"VGML"))
 
 
