@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from profiles.models import Ancillary, Booking, Coupon, Customer, Event, EventKind, Passenger
+from profiles.models import Ancillary, Booking, Coupon, Customer, Event, EventKind, Passenger, ServiceRequest
 from profiles.sources import pnr
 from profiles.sources.catalogue import CONNECTORS
 from tests import world as people
@@ -52,3 +52,17 @@ def test_who_knows_what_was_paid__stands(take_in, other_system):
     take_in(other_system, [people.booking("TRIP01", [ANN])])
 
     assert Event.objects.get(kind=EventKind.COUPON_FLOWN).value_minor > 0
+
+
+def test_services__those_of_health_are_sealed_and_the_others_are_not(take_in, monkeypatch):
+    asked = [
+        {"passenger": 1, "leg_number": 1, "code": "WCHR", "status": "HK", "text": None},
+        {"passenger": 1, "leg_number": 1, "code": "PETC", "status": "HK", "text": "ONE DOG"},
+    ]
+    checked = pnr._checked
+    monkeypatch.setattr(pnr, "_checked", lambda document: {**checked(document), "services": asked})
+
+    take_in("pnr", [people.booking("TRIP01", [ANN])])
+
+    told = {row.code: bool(row.cipher) for row in ServiceRequest.objects.all()}
+    assert told == {None: True, "PETC": False}
