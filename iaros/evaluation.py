@@ -6,8 +6,11 @@ An entry declares its options, runs, and names the failures that are the caller'
 from argparse import ArgumentParser
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from profiles.identity.matching import evaluation as identity
+from profiles.identity.matching import headers
 from segmentation.ml import labels, propensity, splits, tables
 from segmentation.segments.clusters import trial
 
@@ -68,6 +71,35 @@ def _listed(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
+def _identity_options(parser: ArgumentParser) -> None:
+    truth = parser.add_mutually_exclusive_group()
+    truth.add_argument("--truth", metavar="COLUMN", help="the column that says which records are one person")
+    truth.add_argument("--pairs", metavar="FILE", help="labelled pairs of record ids instead")
+    parser.add_argument("--truth-regex", metavar="REGEX", help="the part of --truth that names the person")
+    parser.add_argument("--mapping", type=Path, metavar="FILE", help="JSON or YAML: our field -> your column")
+    parser.add_argument("--drop", default="", metavar="FIELD,...", help="columns or fields not to be used")
+    parser.add_argument("--incremental", action="store_true", help="add the records in random order to what is there")
+    parser.add_argument("--batch", type=int, default=identity.BATCH, metavar="N", help="records added at a time")
+    parser.add_argument("--splink", action="store_true", help="let Splink alone do the same, to compare")
+    parser.add_argument("--seed", type=int, default=1)
+
+
+def _identity(options: dict[str, Any]) -> dict[str, Any]:
+    request = identity.IdentityRequest(
+        records=tables.read(options["files"]).rows,
+        pairs=tables.read([options["pairs"]]).rows if options["pairs"] else None,
+        truth=options["truth"],
+        truth_regex=options["truth_regex"],
+        mapping=identity.read_mapping(options["mapping"]) if options["mapping"] else {},
+        drop=_listed(options["drop"]),
+        incremental=options["incremental"],
+        batch=options["batch"],
+        splink=options["splink"],
+        seed=options["seed"],
+    )
+    return identity.evaluate(request)
+
+
 EVALUATIONS: dict[str, Evaluation] = {
     "propensity": Evaluation(
         title="how well our propensity models tell a yes/no label on a table of yours",
@@ -80,5 +112,11 @@ EVALUATIONS: dict[str, Evaluation] = {
         add_options=_segments_options,
         run=_segments,
         refusals=(tables.UnreadableTable, trial.Unusable),
+    ),
+    "identity": Evaluation(
+        title="how well records of one person are put together in a table of yours",
+        add_options=_identity_options,
+        run=_identity,
+        refusals=(tables.UnreadableTable, headers.WrongMapping, identity.Unusable),
     ),
 }
