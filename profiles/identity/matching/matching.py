@@ -67,7 +67,9 @@ def threshold(scorer: Scorer, left: NDArray[np.int64], right: NDArray[np.int64])
     same = 1 / (1 + np.exp2(-np.clip(weight, -60, 60)))
     linked = np.arange(1, len(weight) + 1)
     promised = 2 * np.cumsum(same) / (linked + same.sum())
-    return max(float(weight[int(np.argmax(promised))]), 0.0) if len(weight) else 0.0
+    best = int(np.argmax(promised)) if len(weight) else 0
+    # All weights down to the next pair's promise the same; the lowest of them is the kindest to those yet to come.
+    return max(float(np.nextafter(weight[best + 1], np.inf)), 0.0) if best + 1 < len(weight) else 0.0
 
 
 def _apart(form: NDArray[np.int64], forms: pd.DataFrame, scorer: Scorer) -> tuple[NDArray[np.int64], pd.DataFrame]:

@@ -133,7 +133,7 @@ def test_a_newcomer__leaves_the_ids_of_others_as_they_were(crowd):
 
 def test_of_two_clusters_that_a_newcomer_joins__the_oldest_id_survives(crowd):
     a = {**ANN, "email": None, "phone": None, "street": None}
-    b = {**ANN, "last_name": None, "dob": None}
+    b = {**ANN, "last_name": None, "first_name": None, "dob": None, "zip": None}
     _, prepared = together(added(crowd, a, b, ANN))
     growing = Growing.over(prepared.scorer, prepared.forms)
     size = len(prepared.forms)
