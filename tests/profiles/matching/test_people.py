@@ -25,7 +25,7 @@ def together(frame: pd.DataFrame) -> tuple[np.ndarray, matching.Prepared]:
     return matching.in_one_go(prepared).of[prepared.form], prepared
 
 
-def added(frame: pd.DataFrame, *rows: dict[str, str]) -> pd.DataFrame:
+def added(frame: pd.DataFrame, *rows: dict[str, str | None]) -> pd.DataFrame:
     return pd.concat([frame, pd.DataFrame(rows)], ignore_index=True)
 
 
@@ -34,7 +34,7 @@ def crowd():
     return people(300)
 
 
-ANN = {
+ANN: dict[str, str | None] = {
     "first_name": "Annika", "last_name": "Zetterberg", "dob": "1984-05-17", "street": "storgatan 1", "zip": "222",
     "phone": "+46 70 5551234", "email": "annika@zetterberg.se",
 }  # fmt: skip
