@@ -244,7 +244,6 @@ def _services(table: dict[str, Any], landed: Landed, resolved: Resolved, booking
         "profiles_servicerequest",
         {
             **_owned(table, landed, resolved),
-            "id": copying.uuids(uuid7_block(len(who))),
             **_of_booking(table, booking_ids),
             "id": copying.uuids(uuid7_block(len(legs))),
             "leg_number": copying.nullable(copying.smallints(legs), legs > 0),
