@@ -59,6 +59,7 @@ class Framing(StrEnum):
     XML = "xml"  # an element of a given name, with the root's namespaces
     EDIFACT = "edifact"  # a group of segments, with the separators and the head of its message
     TELETYPE = "teletype"  # a Type B message, or an element of one with its head
+    SSIM = "ssim"  # a flight leg of fixed width, with the head of its carrier and the data that follow it
     DOCUMENT = "document"  # the whole file
 
 
@@ -238,3 +239,4 @@ class Connector:
     specification: str = ""
     without: Callable[[bytes, IsGone, IsTheirs], bytes] | None = None
     mapped: Callable[[Mapping[str, str]], Connector] | None = None
+    hands_on: Callable[[bytes], str] | None = None

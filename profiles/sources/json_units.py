@@ -28,8 +28,9 @@ def units(file: BinaryIO, *, within: Sequence[str] = ()) -> Iterator[Unit]:
     """The objects of the file.
 
     `within` names members of an envelope that hold the records, as one object or an array of them:
-    `{"tickets": [{...}, {...}], "count": 2}`. What stands between objects and is none, or is never closed, is handed
-    out as a fault. A file of an object a line is read by line, so that a broken one takes no other with it.
+    `{"tickets": [{...}, {...}], "count": 2}`; `data[]` holds them only where it is an array. What stands between
+    objects and is none, or is never closed, is handed out as a fault. A file of an object a line is read by line, so
+    that a broken one takes no other with it.
     """
     first = file.read(_LOOKED_AT_FIRST)
     whole_file = _Prefixed(first, file)
@@ -64,8 +65,13 @@ def _object_a_line(first: bytes, within: Sequence[str]) -> bool:
         except orjson.JSONDecodeError:
             continue
         if isinstance(found, dict):
-            return not any(name in found for name in within)
+            return not any(_holds(found, name) for name in within)
     return False
+
+
+def _holds(found: dict[str, object], name: str) -> bool:
+    bare = name.removesuffix("[]")
+    return bare in found and (bare == name or isinstance(found[bare], list))
 
 
 class _Scan:
@@ -117,7 +123,7 @@ class _Scan:
     def _bracket(self, mark: str, place: int) -> Iterator[Unit]:
         opens = mark in "{["
         if self.start >= 0:
-            if opens and self.depth == 1 and self._named(place):
+            if opens and self.depth == 1 and self._named(mark, place):
                 self.around += "{"  # what looked like a record is an envelope around them
                 self.start, self.depth = -1, 0
                 yield from self._around(mark, place)
@@ -127,7 +133,7 @@ class _Scan:
                 yield self._record(place + 1)
         elif self.skipped:
             self.skipped += 1 if opens else -1
-        elif opens and self.around.endswith("{") and not self._named(place):
+        elif opens and self.around.endswith("{") and not self._named(mark, place):
             self.skipped = 1
         else:
             yield from self._around(mark, place)
@@ -143,12 +149,13 @@ class _Scan:
             self.around = self.around[:-1]
         self.gap = place + 1
 
-    def _named(self, place: int) -> bool:
+    def _named(self, mark: str, place: int) -> bool:
         """Whether the value that begins here is a member that holds the records."""
         if not self.within:
             return False
         member = _MEMBER.search(self.text[max(0, place - 200) : place])
-        return bool(member and member.group(1) in self.within)
+        name = member[1] if member else b""
+        return name in self.within or (mark == "[" and name + b"[]" in self.within)
 
     def _stray(self, end: int) -> Iterator[Unit]:
         stray = self.text[self.gap : end].strip(_BETWEEN)

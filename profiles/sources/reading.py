@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from profiles.sources import edifact_units, json_units, line_units, units, xml_units
+from profiles.sources import edifact_units, json_units, line_units, ssim_units, teletype_units, units, xml_units
 from profiles.sources.contract import Connector, Framing, Lines, Reject, Sample
 from profiles.sources.opening import open_source
 from profiles.sources.units import LONGEST_UNIT, Unit
@@ -121,12 +121,22 @@ def _document(file: BinaryIO, connector: Connector, header: bytes | None) -> Ite
     return units.document(file)
 
 
+def _teletype(file: BinaryIO, connector: Connector, header: bytes | None) -> Iterator[Unit]:
+    return teletype_units.units(file)
+
+
+def _ssim(file: BinaryIO, connector: Connector, header: bytes | None) -> Iterator[Unit]:
+    return ssim_units.units(file)
+
+
 _FRAMES: dict[Framing, Callable[[BinaryIO, Connector, bytes | None], Iterator[Unit]]] = {
     Framing.LINES: _lines,
     Framing.TABLE: _table,
     Framing.JSON: _json,
     Framing.EDIFACT: _edifact,
     Framing.XML: _xml,
+    Framing.TELETYPE: _teletype,
+    Framing.SSIM: _ssim,
     Framing.DOCUMENT: _document,
 }
 
