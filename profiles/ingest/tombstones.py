@@ -38,7 +38,9 @@ def turn_away(batch: Batch, keys: list[LookedUp], connector: Connector) -> tuple
 
     redacted = {line: messages.without(connector, batch.lines.raw[line], native, is_theirs) for line in shared}
     rejects = [*batch.rejects, *rejects]
-    return replace(batch, rejects=rejects, turned_away=frozenset(turned_away), redacted=redacted), whole
+    return replace(
+        batch, rejects=rejects, turned_away=frozenset(turned_away), redacted={**batch.redacted, **redacted}
+    ), whole
 
 
 def _erased(keys: list[LookedUp], gone: set[bytes], mentions: int) -> NDArray[np.bool_]:
