@@ -20,7 +20,7 @@ from iaros.lib.models import Job
 from iaros.lib.reports import Progress, StageReport, silent, timed
 from privacy import ledger
 from profiles import difference, late, replaying
-from profiles.enrichment import derived, search_keys
+from profiles.enrichment import derived, disruptions, search_keys
 from profiles.events import facts
 from profiles.golden import assemble
 from profiles.identity import keys, merge, resolve
@@ -30,7 +30,7 @@ from profiles.rollback.taking_back import CannotRollBack, RollbackReport
 from profiles.shapes import Counts, Feed
 from profiles.sources import codes, reading, unclaimed
 from profiles.sources.catalogue import CONNECTORS, recognise, refuse
-from profiles.sources.contract import Batch, Connector, WrongFile
+from profiles.sources.contract import Batch, Connector, Lines, WrongFile
 
 TRIES = 4
 AUTO, UNRECOGNISED = "auto", "unrecognised"
@@ -169,7 +169,12 @@ def _recognised(path: Path) -> Connector:
 
 
 def take_in(feed: Feed, chunk: reading.Chunk, *, dry_run: bool = False) -> Counts:
-    """One chunk of lines, in one transaction; tried again when another worker claimed the same person meanwhile."""
+    """One chunk of lines, in one transaction; tried again when another worker claimed the same person meanwhile.
+
+    Of a file in which records of several feeds are mixed each feed takes in its own, one after the other.
+    """
+    if feed.connector.hands_on:
+        return sum((take_in(*part, dry_run=dry_run) for part in _handed_on(feed, chunk)), Counts())
     batch = feed.connector.read(chunk.header, chunk.lines)
     if not dry_run:
         # A new month locks the table of events; a dry run would keep it locked, and leaves its events in no month.
@@ -182,6 +187,19 @@ def take_in(feed: Feed, chunk: reading.Chunk, *, dry_run: bool = False) -> Count
             if not left:
                 raise
     return Counts()
+
+
+def _handed_on(feed: Feed, chunk: reading.Chunk) -> Iterator[tuple[Feed, reading.Chunk]]:
+    """The records of a mixed file by the feed each is of; what is of none, or cannot be read, stays with the file's."""
+    assert feed.connector.hands_on is not None
+    whose = [feed.connector.hands_on(raw) for raw in chunk.lines.raw]
+    for name in dict.fromkeys(["", *whose]):
+        at = [i for i, of in enumerate(whose) if of == name]
+        lines = Lines([chunk.lines.raw[i] for i in at], chunk.lines.rows[at])
+        unreadable = chunk.unreadable if not name else []
+        connector = CONNECTORS[name] if name else replace(feed.connector, hands_on=None)
+        source_id = runs.source_id(connector) if name else feed.source_id
+        yield replace(feed, connector=connector, source_id=source_id), reading.Chunk(lines, unreadable)
 
 
 def _take_in(feed: Feed, chunk: reading.Chunk, batch: Batch) -> Counts:
@@ -306,6 +324,9 @@ def refresh(*, as_of: datetime, progress: Progress = silent) -> list[StageReport
     with timed("golden", reports) as stage:
         stage.profiles = assemble.rebuild_outdated(progress)
         stage.note = "profiles older than their records"
+    with timed("disruptions", reports) as stage:
+        stage.profiles = disruptions.refresh()
+        stage.note = "passengers of disrupted flights"
     with timed("derived", reports) as stage, codes.using(code_entries.snapshot()):
         stage.profiles = derived.refresh(as_of, progress)
         stage.note = "home airport, trip purpose, habits, lifecycle, tier clock"

@@ -18,11 +18,15 @@ from iaros.lib.ids import uuid7_block
 from iaros.lib.model_columns import column_of
 from privacy import encryption
 from profiles.currency import in_base_currency
-from profiles.models import FareObservation
+from profiles.models import FareObservation, FlightStatus, ScheduledLeg
 from profiles.shapes import Counts, Feed
 from profiles.sources.contract import Batch, Reject
 
-TABLES: dict[str, type[models.Model]] = {"fares": FareObservation}
+TABLES: dict[str, type[models.Model]] = {
+    "fares": FareObservation,
+    "schedule": ScheduledLeg,
+    "flight_status": FlightStatus,
+}
 _OWN = ("id", "native_key", "content_hash", "run_id")
 _KNOWN_SQL = """
 SELECT t.content_hash = s.content_hash

@@ -20,13 +20,18 @@ def begin(connector: Connector, file_name: str, job_id: UUID | None = None) -> F
 
     The run's beginning is when all it brings counts as received: by that moment it is told from other runs.
     """
-    source, _ = Source.objects.get_or_create(name=connector.name)
     silent = IngestRun.objects.filter(state=RunState.RUNNING, heartbeat_at__lt=timezone.now() - SILENT_FOR)
     silent.update(state=RunState.INTERRUPTED, problem="Its process went silent; run it again, nothing is taken twice.")
     run = IngestRun.objects.create(
-        source_id=source.id, file_name=file_name[:255], started_at=clock.now(), job_id=job_id
+        source_id=source_id(connector), file_name=file_name[:255], started_at=clock.now(), job_id=job_id
     )
-    return Feed(connector, source.id, run.id, run.started_at)
+    return Feed(connector, run.source_id, run.id, run.started_at)
+
+
+def source_id(connector: Connector) -> int:
+    """The number of the connector's source, given at its first file."""
+    source, _ = Source.objects.get_or_create(name=connector.name)
+    return int(source.id)
 
 
 def begin_act(name: str, said: str) -> IngestRun:

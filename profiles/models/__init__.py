@@ -4,6 +4,7 @@ from profiles.models.customer import Customer, CustomerQuerySet, Identifier, Ide
 from profiles.models.enrichment import Enrichment
 from profiles.models.event import Event, EventKind
 from profiles.models.fare import FareObservation
+from profiles.models.flights import FlightStatus, ScheduledLeg
 from profiles.models.loyalty import LoyaltyActivity
 from profiles.models.profile import Profile
 from profiles.models.rate import ExchangeRate
@@ -23,6 +24,7 @@ __all__ = [
     "ExchangeRate",
     "FareObservation",
     "FlightLeg",
+    "FlightStatus",
     "Identifier",
     "IdentifierKind",
     "IngestRun",
@@ -34,6 +36,7 @@ __all__ = [
     "Profile",
     "QuarantinedRow",
     "RunState",
+    "ScheduledLeg",
     "SearchKeys",
     "ServiceRequest",
     "Source",

@@ -202,7 +202,7 @@ class ServiceRequest(models.Model):
     id = models.UUIDField(default=uuid7)
     customer_id = models.UUIDField()
     record_id = models.UUIDField()
-    booking_id = models.UUIDField()
+    booking_id = models.UUIDField(null=True, blank=True, help_text="none where only the flight is known")
     leg_number = models.SmallIntegerField(null=True, blank=True)
     code = models.CharField(max_length=4, null=True, blank=True)
     status = models.CharField(max_length=6)

@@ -88,7 +88,15 @@ class Event(models.Model):
     properties = models.JSONField(null=True, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["bucket", "customer_id"], name="profiles_event_customer")]
+        indexes = [
+            models.Index(fields=["bucket", "customer_id"], name="profiles_event_customer"),
+            # Few, and compared with what is known of flights at each refresh.
+            models.Index(
+                fields=["customer_id", "occurred_at"],
+                condition=models.Q(kind=EventKind.DISRUPTION),
+                name="profiles_event_disruption",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.occurred_at:%Y-%m-%d}"

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Q
 
 from iaros.accounts.models import User
 from iaros.lib import clock, sql, undo
@@ -20,6 +21,7 @@ from profiles.golden import assemble
 from profiles.models import IngestRun, RunState, Source
 from profiles.rollback import built_on, tables
 from profiles.rollback.built_on import Obstacle
+from profiles.sources.catalogue import CONNECTORS
 
 
 class CannotRollBack(Exception):
@@ -130,6 +132,9 @@ def _profiles_written_since(params: dict[str, Any]) -> list[UUID]:
 
 def _forget_landing_key(run: IngestRun, source: str) -> None:
     """The key under which the run's lines were sealed goes with them, where it was made for them alone."""
-    others = IngestRun.objects.filter(source_id=run.source_id, started_at__date=run.started_at.date())
+    # A file in which feeds are mixed seals its lines under the keys of the feeds they are of.
+    mixed = [connector.name for connector in CONNECTORS.values() if connector.hands_on]
+    same = Source.objects.filter(Q(id=run.source_id) | Q(name__in=mixed)).values("id")
+    others = IngestRun.objects.filter(source_id__in=same, started_at__date=run.started_at.date())
     if not others.exclude(id=run.id).exclude(state=RunState.ROLLED_BACK).exists():
         subjects.forget_landing_key(source, run.started_at.date(), made_after=run.started_at)

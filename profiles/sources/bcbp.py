@@ -20,7 +20,7 @@ from iaros.lib import clock
 from iaros.lib.personal_data import Sensitivity
 from iaros.lib.purposes import Purpose
 from profiles.models import EventKind, IdentifierKind
-from profiles.sources import codes
+from profiles.sources import agents, codes
 from profiles.sources.columns import read_moment
 from profiles.sources.contract import Batch, Connector, Family, Field, Keys, Lines, Sample
 from profiles.sources.flight_days import julian
@@ -199,13 +199,13 @@ def read(header: bytes | None, lines: Lines) -> Batch:
         boarding = understood(scan.code.upper())
         leg, day = _boarded(boarding, scan.at, today)
         surname, _, given = boarding.name.partition("/")
-        own = leg.member if leg.member_carrier in ("", leg.carrier, leg.marketing_carrier) else None
+        own = agents.programme(leg.member_carrier or leg.carrier, leg.member or "")
         native.append("/".join((leg.locator or leg.sequence, boarding.name, leg.carrier + leg.flight_number,
                                 day.isoformat(), leg.origin)))  # fmt: skip
         at_line.append(line)
         person["surname"].append(surname.strip() or None)
         person["given_name"].append(given.strip() or None)
-        number = own.removeprefix(leg.member_carrier) if own and leg.member_carrier else own
+        number = own.get("loyalty_number")
         person["loyalty_number"].append(number)
         keys[IdentifierKind.LOYALTY_NUMBER].append(number)
         keys[IdentifierKind.TRAVELLER].append(traveller(leg.locator or None, surname, given.strip() or None))

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from iaros.lib.personal_data import Sensitivity
 from iaros.lib.purposes import Purpose
 from profiles.models import EventKind, IdentifierKind
-from profiles.sources import codes
+from profiles.sources import agents, codes
 from profiles.sources.contract import Batch, Connector, Family, Field, Framing, Keys, Lines
 from profiles.sources.flight_days import closest, day_in
 from profiles.sources.json_lines import Unreadable
@@ -106,9 +106,9 @@ class Bags:
 
     @property
     def member(self) -> str | None:
-        """The member number where it is of the carrier that flies the bag."""
+        """The number of a member of our own programme."""
         found = _MEMBER.match(self.first("Y").split("/")[0])
-        return found[2] if found and found[1] and self.flight.startswith(found[1]) else None
+        return agents.programme(found[1] or "", found[2]).get("loyalty_number") if found else None
 
     @property
     def at(self) -> datetime | None:

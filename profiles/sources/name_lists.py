@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from iaros.lib.purposes import Purpose
 from profiles.models import IdentifierKind
+from profiles.sources import agents
 from profiles.sources.contract import Batch, Keys, Lines, Reject
 from profiles.sources.json_lines import Unreadable
 from profiles.sources.teletype_units import ACTIONS, CATEGORY
@@ -145,12 +146,13 @@ def _read_names(element: Element, text: str) -> None:
             element.requests.append(Request(request[1], _OF_ONE.sub("", request[2]).strip(), who))
 
 
-def loyalty_number(element: Element, requests: list[Request]) -> str | None:
-    """The number of a frequent flyer of the flight's own carrier, without the carrier before it."""
+def loyalty_number(requests: list[Request]) -> str | None:
+    """The number of a member of our own programme, without the carrier before it."""
     for one in requests:
         told = _FREQUENT_FLYER.match(f"{one.code} {one.text}")
-        if told and told[1] == element.flight.carrier:
-            return told[2].removeprefix(told[1])
+        number = agents.programme(told[1], told[2]).get("loyalty_number") if told else None
+        if number:
+            return number
     return None
 
 
@@ -188,7 +190,7 @@ class ListColumns:
         seen: list[str] = []
         for person, key in zip(element.people, travellers(element), strict=True):
             requests = element.of(person)
-            number = loyalty_number(element, requests)
+            number = loyalty_number(requests)
             name = "/".join(part or "" for part in (element.locator or element.destination, *person))
             seen.append(name)
             values = {"surname": person[0], "given_name": person[1], "loyalty_number": number}

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from iaros.lib.personal_data import Sensitivity
 from iaros.lib.purposes import Purpose
 from profiles.models import EventKind, IdentifierKind
-from profiles.sources import agency_contacts, codes
+from profiles.sources import agents, codes
 from profiles.sources.contract import Batch, Connector, Family, Field, Framing, Lines
 from profiles.sources.name_lists import Element, ListColumns, Request, each, read_element, scanned
 from profiles.sources.places import haul
@@ -34,10 +34,7 @@ FIELDS = (
     Field(".R/DOCS", "passport", "DOCS HK1/P/NOR/...", Sensitivity.IDENTITY, purpose=Purpose.LEGAL_OBLIGATION),
     Field(".R/", "special service request", "WCHR HK1", Sensitivity.SPECIAL),
 )
-# What is no service: tickets, member numbers, documents, contacts.
-_NO_SERVICES = re.compile(r"TKN.|FQT.|DOC.|FOID|CTC.|PCTC|OTHS|CKIN|PSPT")
-_PASSPORT = re.compile(r"(?:[A-Z0-9]{2} )?[A-Z]{2}\d{0,2}[ /]+P[A-Z]?/[A-Z]{3}/([A-Z0-9]{5,15})/")
-_STATUS = re.compile(r"(?:[A-Z0-9]{2} )?([A-Z]{2})\d{0,2}\b")
+_STATUS = re.compile(r"(?:[A-Z0-9]{2} )?([A-Z]{2})\d{0,2}\b[ /]*")
 
 
 def read(header: bytes | None, lines: Lines) -> Batch:
@@ -57,15 +54,15 @@ def read(header: bytes | None, lines: Lines) -> Batch:
 
 
 def _remark(columns: ListColumns, at: int, element: Element, request: Request) -> None:
-    if request.code == "CTCE":
-        columns.put("irops_email", at, agency_contacts.email(request.text))
-    elif request.code == "CTCM":
-        columns.put("irops_phone", at, agency_contacts.phone(request.text))
+    status = _STATUS.match(request.text)
+    said = request.text[status.end() :] if status else request.text
+    contact = agents.contact(f"{request.code} {said}", None)
+    if contact:
+        columns.put(f"irops_{contact['type']}", at, contact["value"])
     elif request.code == "DOCS":
-        told = _PASSPORT.match(request.text)
-        columns.hold(IdentifierKind.PASSPORT, at, told[1] if told else None)
-    elif not _NO_SERVICES.fullmatch(request.code):
-        status = _STATUS.match(request.text)
+        passport, infants = agents.passport(said)
+        columns.hold(IdentifierKind.PASSPORT, at, None if infants else passport)
+    elif agents.is_wish(request.code):
         columns.fact("services", mention=at, locator=element.locator, leg_number=None, code=request.code,
                      status=status[1] if status else "", text=request.text or None)  # fmt: skip
 
