@@ -7,7 +7,7 @@ import iaros.lib.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("profiles", "0007_flights_name_who_flies_them"),
+        ("profiles", "0009_quarantined_rows_can_be_mended"),
     ]
 
     operations = [
