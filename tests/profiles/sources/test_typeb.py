@@ -16,6 +16,7 @@ from profiles.models import (
     Identifier,
     IdentifierKind,
     Link,
+    Message,
     QuarantinedRow,
     ServiceRequest,
     SourceRecord,
@@ -312,7 +313,7 @@ def test_mixed__taken_back__leaves_what_other_files_brought_readable(take_in, co
 
     pipeline.roll_back(own.run_id)
 
-    [record, _] = SourceRecord.objects.filter(run_id=mixed.run_id).order_by("source_id")
+    [record, _] = SourceRecord.objects.filter(message_id__in=Message.objects.filter(run_id=mixed.run_id).values("id"))
     assert messages.raw_line(record).endswith((b"1EK/BO .L/7KQX2M", b".W/K/2/31"))
     pipeline.roll_back(mixed.run_id)
     assert not SourceRecord.objects.exists()
