@@ -176,15 +176,18 @@ def _identifiers(customer_id: UUID) -> list[dict[str, Any]]:
     rows = tables.Identifier.objects.filter(customer_id=customer_id).order_by("kind", "record_id", "lookup")
     known_by = list(rows.values("kind", "verified_at", "purpose", "record_id"))
     records = [row["record_id"] for row in known_by]
-    first_seen = messages.received(tables.SourceRecord.objects.filter(id__in=records))
+    told = messages.origins(tables.SourceRecord.objects.filter(id__in=records))
     named = [{name: row[name] for name in ("kind", "verified_at", "purpose")} for row in known_by]
-    return [{**row, "first_seen_at": first_seen.get(of)} for row, of in zip(named, records, strict=True)]
+    first_seen = [told[record].received_at if record in told else None for record in records]
+    return [{**row, "first_seen_at": at} for row, at in zip(named, first_seen, strict=True)]
 
 
 def _as_received(records: Sequence[tables.SourceRecord]) -> list[dict[str, Any]]:
-    lines, received = messages.raw_lines(records), messages.received(records)
+    lines, told = messages.raw_lines(records), messages.origins(records)
     return [
-        {"received_at": received.get(r.id), "line": lines.get(r.id, b"").decode("utf-8", "replace")} for r in records
+        {"received_at": told[r.id].received_at, "line": lines.get(r.id, b"").decode("utf-8", "replace")}
+        for r in records
+        if r.id in told
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -32,11 +33,21 @@ def raw_lines(records: Iterable[SourceRecord]) -> dict[UUID, bytes]:
     return {r.id: opened[r.message_id][r.line] for r in wanted if r.message_id in opened}
 
 
-def received(records: Iterable[SourceRecord]) -> dict[UUID, datetime]:
-    """When each record came, by record id."""
+@dataclass(frozen=True)
+class Origin:
+    """Which source told a record, in which run, and when."""
+
+    source_id: int
+    run_id: UUID
+    received_at: datetime
+
+
+def origins(records: Iterable[SourceRecord]) -> dict[UUID, Origin]:
+    """What the messages say for their records, by record id."""
     wanted = list(records)
-    at = dict(Message.objects.filter(id__in={r.message_id for r in wanted}).values_list("id", "received_at"))
-    return {r.id: at[r.message_id] for r in wanted if r.message_id in at}
+    told = Message.objects.filter(id__in={r.message_id for r in wanted})
+    by_message = {each: Origin(*rest) for each, *rest in told.values_list("id", "source_id", "run_id", "received_at")}
+    return {r.id: by_message[r.message_id] for r in wanted if r.message_id in by_message}
 
 
 def redact(records: Iterable[SourceRecord], known_by: Collection[bytes]) -> int:
