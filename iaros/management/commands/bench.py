@@ -5,22 +5,31 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from iaros.benchmarks import pipeline, storage
+from iaros.benchmarks import gates, pipeline, storage
+from iaros.demo import SIZES
 from iaros.lib.commands import Refused, ReportCommand
 
 MEASURES = {"pipeline": (pipeline.measure, 200_000), "storage": (storage.measure, 50_000)}
+GATES = "gates"
 
 
 class Command(ReportCommand):
     help = "Measure a path on a scratch database and print the figures with the conditions they were taken under."
 
     def add_options(self, parser: ArgumentParser) -> None:
-        parser.add_argument("what", choices=list(MEASURES))
+        parser.add_argument("what", choices=[*MEASURES, GATES])
         parser.add_argument("--customers", type=int, help="size of the base; default: what DESIGN asks for")
+        parser.add_argument("--size", default="medium", help=f"of the demo airline, for gates: {', '.join(SIZES)}")
+        parser.add_argument("--seed", type=int, default=42, help="of the demo airline, for gates")
 
-    def report(self, *, what: str, customers: int | None, **options: Any) -> dict[str, Any]:
+    def report(self, *, what: str, customers: int | None, size: str, seed: int, **options: Any) -> dict[str, Any]:
+        if what == GATES:
+            return gates.measure(size, seed, self._say)
         measure, usual = MEASURES[what]
-        size = customers or usual
-        if size < 1000:
-            raise Refused(f"--customers {size}: at least 1,000, or a figure says nothing")
-        return measure(size, lambda text: self.stderr.write(text))
+        base = customers or usual
+        if base < 1000:
+            raise Refused(f"--customers {base}: at least 1,000, or a figure says nothing")
+        return measure(base, self._say)
+
+    def _say(self, text: str) -> None:
+        self.stderr.write(text)

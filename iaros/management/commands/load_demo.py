@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from argparse import ArgumentParser
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ class Command(ReportCommand):
         job = jobs.start(KIND, params)
         with jobs.running(job) as job_progress, _bar(self.console) as bar:
             show = _Shown(bar, job_progress)
-            job.result = _load(size, seed, show)
+            job.result = load(size, seed, show)
             job.result["seconds"] = round(time.perf_counter() - started, 1)
         return {**job.result, "already_loaded": False}
 
@@ -63,7 +64,8 @@ class _Shown:
         self.job(phase=phase[:80], done=done, total=total)
 
 
-def _load(size: str, seed: int, show: _Shown) -> dict[str, Any]:
+def load(size: str, seed: int, show: Callable[..., None]) -> dict[str, Any]:
+    """Draw the world, take its files in and refresh everything; returns what became of each source and stage."""
     folder = Path(settings.VAR_DIR) / "demo" / f"{size}-{seed}"
     show(phase="drawing the airline")
     files = write.write(world.build(int(size) if size.isdigit() else size, seed), folder)
