@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 
 from django.db import transaction
 
 from iaros.accounts.models import User
 from iaros.lib import clock
-from profiles.ingest import code_entries
+from profiles.ingest import code_entries, mappings
 from profiles.ingest.code_entries import CodesLoaded
-from profiles.models import CodeEntry
-from profiles.sources import codes
+from profiles.models import CodeEntry, ColumnMapping
+from profiles.sources import codes, reading
+from profiles.sources.catalogue import CONNECTORS
+from profiles.sources.contract import Lines
+from profiles.sources.preview import Preview, names_in, preview
 
 # Called once a change is committed, with the code table or the source that it concerns, the other being empty.
 Replay = Callable[[str, str], None]
@@ -46,6 +50,31 @@ def drop_code(*, entry: CodeEntry) -> None:
     """Take one entry of the airline's own away: the default holds again, where there is one."""
     entry.delete()
     _changed(table=entry.table)
+
+
+@transaction.atomic
+def save_mapping(*, source: str, columns: Mapping[str, str], by: User | None) -> ColumnMapping:
+    """Read the feed by these names of the airline's own (theirs -> ours) from the next run on. Raises CannotMap."""
+    before = mappings.current(source)
+    stored = mappings.save(source=source, columns=columns, by=by)
+    if before is None or before.version != stored.version:
+        _changed(source=source)
+    return stored
+
+
+def preview_mapping(*, source: str, columns: Mapping[str, str], path: Path, most: int = 20) -> Preview:
+    """What the mapping makes of the first rows of a file. Nothing is stored.
+
+    Raises CannotMap, and WrongFile where the file cannot be opened.
+    """
+    connector = CONNECTORS.get(source)
+    told = mappings.checked(connector, columns)
+    assert connector is not None
+    header = reading.header_of(path, connector)
+    chunk = next(reading.chunks(path, connector, header), None)
+    lines = Lines(chunk.lines.raw[:most], chunk.lines.rows[:most]) if chunk else reading.no_lines()
+    with codes.using(code_entries.snapshot()):
+        return preview(connector, told, header, lines, names_in(header, lines))
 
 
 def _changed(*, table: str = "", source: str = "") -> None:

@@ -20,7 +20,7 @@ from privacy import encryption, ledger
 from profiles.events import facts
 from profiles.golden import assemble
 from profiles.identity import waiting
-from profiles.ingest import code_entries, messages, runs
+from profiles.ingest import code_entries, mappings, messages, runs
 from profiles.models import IngestRun, SourceRecord
 from profiles.shapes import Counts, Feed, Landed, Resolved
 from profiles.sources import codes
@@ -86,7 +86,7 @@ def _write(run: IngestRun, record_ids: Sequence[UUID]) -> set[bytes]:
         if told and record.id in raw and record.id in whose and told["name"] in CONNECTORS:
             together[told["name"], told["source_id"], told["header"]].append(record)
     for (name, source_id, header), mine in together.items():
-        feed = Feed(CONNECTORS[name], source_id, run.id, run.started_at)
+        feed = Feed(mappings.applied(CONNECTORS[name]), source_id, run.id, run.started_at)
         _tell(feed, header.encode() or None, mine, raw, whose)
     return {whose[r.id].bytes for r in records if r.cipher is not None and r.id in whose}
 

@@ -24,7 +24,18 @@ from profiles.enrichment import derived, disruptions, search_keys
 from profiles.events import facts
 from profiles.golden import assemble
 from profiles.identity import keys, merge, resolve
-from profiles.ingest import cleanse, code_entries, landing, quarantine, rates, reference, repeats, runs, tombstones
+from profiles.ingest import (
+    cleanse,
+    code_entries,
+    landing,
+    mappings,
+    quarantine,
+    rates,
+    reference,
+    repeats,
+    runs,
+    tombstones,
+)
 from profiles.rollback import taking_back
 from profiles.rollback.taking_back import CannotRollBack, RollbackReport
 from profiles.shapes import Counts, Feed
@@ -126,7 +137,7 @@ def connector_of(source: str, path: Path) -> Connector:
     connector = _recognised(path) if source == AUTO else CONNECTORS.get(source)
     if connector is None:
         raise UnknownSource(f"{source!r} is not a source; the sources are {', '.join(CONNECTORS)}")
-    return connector
+    return mappings.applied(connector)
 
 
 def _both(one: Progress, other: Progress) -> Progress:

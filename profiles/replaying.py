@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from iaros.lib import jobs
 from iaros.lib.queues import Queue
-from profiles.ingest import mending
+from profiles.ingest import mappings, mending
 from profiles.models import IngestRun, QuarantinedRow, Source
 from profiles.sources.contract import Connector, Lines
 from profiles.sources.reading import Chunk
@@ -59,7 +59,7 @@ def groups(*, rows: Sequence[UUID] = (), source: str = "", code_table: str = "")
         name, header = names.get(row.source_id, ""), headers.get(row.run_id, "")
         connector = mending.CONNECTORS.get(name)
         if connector:
-            group = found.setdefault((name, header), Group(connector, header.encode() or None))
+            group = found.setdefault((name, header), Group(mappings.applied(connector), header.encode() or None))
             group.rows.append(row.id)
     return list(found.values())
 

@@ -12,14 +12,19 @@ from iaros.lib import copying
 
 
 def column_of(field: models.Field[Any, Any], values: Any) -> copying.Column:
-    """The values of a connector's column as COPY wants them for a model's field; None, NaN and NaT are NULL."""
+    """The values of a connector's column as COPY wants them for a model's field; None, NaN and NaT are NULL.
+
+    No text is an empty one where the field has no NULL.
+    """
     match field:
         case models.JSONField():
             return copying.jsonb(values)
         case models.CharField() | models.TextField():
-            return copying.texts([None if v is None else str(v) for v in values])
+            nothing = None if field.null else ""
+            return copying.texts([nothing if v is None else str(v) for v in values])
         case models.BooleanField():
-            return copying.booleans(values)
+            present = np.array([v is not None for v in values], dtype=bool)
+            return copying.nullable(copying.booleans([bool(v) for v in values]), present)
         case models.DateTimeField():
             return _moments(values, "us", copying.timestamps)
         case models.DateField():

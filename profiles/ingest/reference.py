@@ -18,7 +18,16 @@ from iaros.lib.ids import uuid7_block
 from iaros.lib.model_columns import column_of
 from privacy import encryption
 from profiles.currency import in_base_currency
-from profiles.models import FareObservation, FlightStatus, ScheduledLeg
+from profiles.models import (
+    Airport,
+    AreaStatistic,
+    FareObservation,
+    FlightStatus,
+    Holiday,
+    MarketFare,
+    ScheduledLeg,
+    WeatherDay,
+)
 from profiles.shapes import Counts, Feed
 from profiles.sources.contract import Batch, Reject
 
@@ -26,6 +35,11 @@ TABLES: dict[str, type[models.Model]] = {
     "fares": FareObservation,
     "schedule": ScheduledLeg,
     "flight_status": FlightStatus,
+    "market_fares": MarketFare,
+    "areas": AreaStatistic,
+    "holidays": Holiday,
+    "weather": WeatherDay,
+    "airports": Airport,
 }
 _OWN = ("id", "native_key", "content_hash", "run_id")
 _KNOWN_SQL = """
@@ -99,7 +113,8 @@ def _write(
     fields = [f for f in model._meta.concrete_fields if f.name not in _OWN]
     for field in fields:
         derive = _DERIVED.get(name, {}).get(field.name)
-        columns[field.name] = derive(facts) if derive else column_of(field, facts[field.name])
+        known = facts.get(field.name, [None] * count)  # a feed need not tell every column
+        columns[field.name] = derive(facts) if derive else column_of(field, known)
     table = connection.ops.quote_name(model._meta.db_table)
     own = {f.name: f for f in model._meta.concrete_fields}
     with connection.cursor() as cursor:

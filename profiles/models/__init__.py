@@ -1,5 +1,6 @@
 from profiles.models.booking import Ancillary, Booking, Coupon, FlightLeg, Passenger, ServiceRequest, TripPurpose
 from profiles.models.code_entry import CodeEntry
+from profiles.models.column_mapping import ColumnMapping
 from profiles.models.customer import Customer, CustomerQuerySet, Identifier, IdentifierKind, SearchKeys
 from profiles.models.enrichment import Enrichment
 from profiles.models.event import Event, EventKind
@@ -8,13 +9,17 @@ from profiles.models.flights import FlightStatus, ScheduledLeg
 from profiles.models.loyalty import LoyaltyActivity
 from profiles.models.profile import Profile
 from profiles.models.rate import ExchangeRate
+from profiles.models.reference import Airport, AreaStatistic, Holiday, MarketFare, WeatherDay
 from profiles.models.run import IngestRun, QuarantinedRow, RunState
 from profiles.models.source_record import Link, LinkRule, Message, Source, SourceRecord, SourceReliability, UnlinkedKey
 
 __all__ = [
+    "Airport",
     "Ancillary",
+    "AreaStatistic",
     "Booking",
     "CodeEntry",
+    "ColumnMapping",
     "Coupon",
     "Customer",
     "CustomerQuerySet",
@@ -25,12 +30,14 @@ __all__ = [
     "FareObservation",
     "FlightLeg",
     "FlightStatus",
+    "Holiday",
     "Identifier",
     "IdentifierKind",
     "IngestRun",
     "Link",
     "LinkRule",
     "LoyaltyActivity",
+    "MarketFare",
     "Message",
     "Passenger",
     "Profile",
@@ -44,4 +51,5 @@ __all__ = [
     "SourceReliability",
     "TripPurpose",
     "UnlinkedKey",
+    "WeatherDay",
 ]

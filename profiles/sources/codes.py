@@ -52,6 +52,8 @@ TABLES: dict[str, CodeTable] = {
         CodeTable("tier_points", "Points within twelve months that reach a tier"),
         CodeTable("delay_ahm", "Delay codes, AHM 730"),
         CodeTable("form_of_payment", "Forms of payment"),
+        CodeTable("airline_name", "Airlines by the names that sellers show"),
+        CodeTable("metro_area", "Airport to metropolitan area"),
         CodeTable("currency_minor_units", "Decimals of a currency", ("0", "1", "2", "3", "4")),
     )
 }

@@ -85,8 +85,9 @@ class Columns:
     def __len__(self) -> int:
         return len(self.line)
 
-    def reject(self, at: int, name: str, reason: str, expected: str) -> None:
-        self.rejects.append(Reject(int(self.line[at]), name, reason, expected))
+    def reject(self, at: int, name: str, reason: str, expected: str, table: str = "") -> None:
+        """Reject a line; `table` names the code table that lacks what it needs."""
+        self.rejects.append(Reject(int(self.line[at]), name, reason, expected, table))
 
     def _trimmed(self, name: str) -> pa.ChunkedArray:
         return pc.utf8_trim_whitespace(self._table[name])
@@ -208,13 +209,12 @@ class Columns:
 
     def _checked(self, name: str, read: Callable[[str], str | None], expected: str, required: bool) -> list[str | None]:
         values = self.text(name, required=required)
-        for at, value in enumerate(values):
-            if value is None:
-                continue
-            values[at] = read(value)
-            if values[at] is None:
-                self.reject(at, name, repr(value[:40]), expected)
-        return values
+        known = {value: read(value) for value in set(values) if value is not None}  # days come again and again
+        if None in known.values():
+            for at, value in enumerate(values):
+                if value is not None and known[value] is None:
+                    self.reject(at, name, repr(value[:40]), expected)
+        return [None if value is None else known[value] for value in values]
 
 
 def table(
@@ -243,9 +243,8 @@ def table(
         for one in fields:
             paths.get(one.name, []).extend((one.name, *one.aliases))
         return Columns.of_objects(lines, paths)
-    delimiter = max(",;\t|", key=header.decode("utf-8", "replace").count)
     try:
-        found = [name.strip() for name in next(csv.reader(io.StringIO(header.decode()), delimiter=delimiter), [])]
+        found, delimiter = split_header(header)
     except (UnicodeDecodeError, csv.Error):
         raise WrongFile(f"row 1: the header of {source} is not readable text") from None
     known = [ours.get(plain(name), name) for name in found]
@@ -260,6 +259,13 @@ def table(
         )
     wanted = [one.name for one in fields if only is None or one.name in only]
     return Columns(lines, told, only=[name for name in wanted if name in told], delimiter=delimiter)
+
+
+def split_header(header: bytes) -> tuple[list[str], str]:
+    """The names in a header, trimmed, and what separates them. Raises UnicodeDecodeError and csv.Error."""
+    delimiter = max(",;\t|", key=header.decode("utf-8", "replace").count)
+    names = next(csv.reader(io.StringIO(header.decode()), delimiter=delimiter), [])
+    return [name.strip() for name in names], delimiter
 
 
 def minor_units(currency: Sequence[str | None] | str | None) -> NDArray[np.float64] | float:

@@ -1,15 +1,19 @@
-"""Fares seen in the market, ours and others', one row a fare. CSV with a header; about nobody."""
+"""Fares seen in the market, ours and others', one row a fare. CSV with a header; about nobody.
+
+Snapshots of a metasearch site come by their own columns (`metasearch.py`).
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import csv
 
 import numpy as np
 from numpy.typing import NDArray
 
 from iaros.lib.purposes import Purpose
-from profiles.sources.columns import Columns, header_names
-from profiles.sources.contract import Batch, Connector, Family, Field, Lines
+from profiles.sources import metasearch
+from profiles.sources.columns import Columns, header_names, split_header, table
+from profiles.sources.contract import Batch, Connector, Family, Field, Lines, Sample
 
 FIELDS = (
     Field("Observed At", "moment", "2026-10-30T06:00:00Z", required=True),
@@ -24,15 +28,22 @@ FIELDS = (
     Field("Source", "text", "metasearch"),
 )
 _CABINS = {c.casefold(): c for c in "FCWY"}
+_NAMES = [f.name for f in FIELDS]
+_REQUIRED = [f.name for f in FIELDS if f.required]
 
 
 def read(header: bytes | None, lines: Lines) -> Batch:
     """Read fares; no mention, no person. The native key is everything but the price."""
-    required = [f.name for f in FIELDS if f.required]
-    names = header_names(header or b"", required, [f.name for f in FIELDS], "competitor_fares")
-    columns = Columns(lines, names)
+    found = _metasearch(header)
+    if found:
+        columns = table(header, lines, metasearch.FIELDS, "competitor_fares")
+        # The keys before the faults are named, since reading names them.
+        keys, facts = metasearch.keys(columns), metasearch.fares(columns, found)
+        facts["price_minor"] = _above_zero(columns, "price", facts["price_minor"])
+        return Batch(lines, columns.line, keys, facts={"fares": facts}, rejects=columns.rejects)
+    columns = Columns(lines, header_names(header or b"", _REQUIRED, _NAMES, "competitor_fares"))
     currency = _code(columns, "Currency", 3, 3)
-    facts: dict[str, Any] = {
+    facts = {
         "observed_at": columns.moments("Observed At"),
         "carrier": _code(columns, "Carrier", 2, 3),
         "origin": _code(columns, "Origin", 3, 3),
@@ -40,7 +51,7 @@ def read(header: bytes | None, lines: Lines) -> Batch:
         "departure_date": columns.days("Departure Date", required=True),
         "cabin": columns.choice("Cabin", _CABINS, "F, C, W or Y"),
         "brand": [value or "" for value in columns.text("Fare Brand", longest=20)],
-        "price_minor": _positive(columns, "Price", currency),
+        "price_minor": _above_zero(columns, "Price", columns.amount_minor("Price", currency=currency)),
         "currency": currency,
         "source": [value or "" for value in columns.text("Source", longest=40)],
     }
@@ -48,6 +59,15 @@ def read(header: bytes | None, lines: Lines) -> Batch:
     stamps = np.datetime_as_string(facts["observed_at"], unit="s").tolist()
     keys = ["|".join(map(str, key)) for key in zip(*(facts[p] for p in parts), stamps, strict=True)]
     return Batch(lines, columns.line, keys, facts={"fares": facts}, rejects=columns.rejects)
+
+
+def _metasearch(header: bytes | None) -> list[str]:
+    """The names of the columns, where they are those of a metasearch snapshot."""
+    try:
+        found = split_header(header or b"")[0]
+    except (UnicodeDecodeError, csv.Error):
+        return []
+    return found if metasearch.is_of(found) else []
 
 
 def _code(columns: Columns, name: str, shortest: int, longest: int) -> list[str | None]:
@@ -58,8 +78,7 @@ def _code(columns: Columns, name: str, shortest: int, longest: int) -> list[str 
     return [value.upper() if value else value for value in values]
 
 
-def _positive(columns: Columns, name: str, currency: list[str | None]) -> np.ndarray:
-    amounts = columns.amount_minor(name, currency=currency)
+def _above_zero(columns: Columns, name: str, amounts: NDArray[np.int64]) -> NDArray[np.int64]:
     for at in np.flatnonzero(amounts == 0).tolist():
         columns.reject(at, name, "0", "an amount above zero")
     return amounts
@@ -67,12 +86,21 @@ def _positive(columns: Columns, name: str, currency: list[str | None]) -> np.nda
 
 def scan(header: bytes | None, lines: Lines) -> tuple[NDArray[np.int64], list[str]]:
     """Everything but the price of each line."""
-    required = [f.name for f in FIELDS if f.required]
-    names = header_names(header or b"", required, [f.name for f in FIELDS], "competitor_fares")
-    parts = [name for name in names if name in required and name not in ("Price", "Currency")]
+    if _metasearch(header):
+        columns = table(header, lines, metasearch.FIELDS, "competitor_fares", only=metasearch.PARTS)
+        return columns.line, metasearch.keys(columns)
+    names = header_names(header or b"", _REQUIRED, _NAMES, "competitor_fares")
+    parts = [name for name in names if name in _REQUIRED and name not in ("Price", "Currency")]
     parts += [name for name in ("Fare Brand", "Source") if name in names]
     columns = Columns(lines, names, only=parts)
     return columns.line, ["|".join(map(str, key)) for key in zip(*map(columns.text, parts), strict=True)]
+
+
+def recognises(sample: Sample) -> float:
+    return 0.9 * (
+        sample.has("Observed At", "Carrier", "Origin", "Price")
+        or (sample.has("snapshot_ts", "origin", "dest_airport", "depart") and metasearch.is_of(list(sample.columns)))
+    )
 
 
 CONNECTOR = Connector(
@@ -89,6 +117,6 @@ CONNECTOR = Connector(
     quoted=True,
     about_people=False,
     freshness_hours=24 * 8,
-    recognises=lambda sample: 0.9 * sample.has("Observed At", "Carrier", "Origin", "Price"),
-    specification="ours",
+    recognises=recognises,
+    specification="ours; snapshots of a metasearch site by their own columns",
 )

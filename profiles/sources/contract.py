@@ -215,6 +215,7 @@ class Connector:
     follows, or says that the format is ours. `without(raw, is_gone, is_theirs)` is the raw record as it may be kept
     once the mentions whose native keys are gone were erased, without contacts that are theirs; where a feed has none
     the whole record goes. `mapped` gives the same feed read by the airline's own column names (theirs -> ours).
+    `about` is what the page of the sources says of it; the first words of the module of `read` where it is empty.
     """
 
     name: str
@@ -240,3 +241,4 @@ class Connector:
     without: Callable[[bytes, IsGone, IsTheirs], bytes] | None = None
     mapped: Callable[[Mapping[str, str]], Connector] | None = None
     hands_on: Callable[[bytes], str] | None = None
+    about: str = ""

@@ -39,7 +39,7 @@ def _section(source: Connector) -> str:
 
 def _about(source: Connector) -> str:
     """The connector's own first words about its feed."""
-    said = (source.read.__globals__.get("__doc__") or source.title).strip()
+    said = (source.about or source.read.__globals__.get("__doc__") or source.title).strip()
     return said.split("\n\n")[0].replace("\n", " ")
 
 

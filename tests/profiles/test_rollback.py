@@ -238,7 +238,13 @@ def test_every_table_a_run_changes__is_watched(db):
 
 
 # What a run never touches: it says of runs and sources, or was decided by people.
-NOT_OF_A_RUN = {"profiles_ingestrun", "profiles_source", "profiles_sourcereliability", "profiles_codeentry"}
+NOT_OF_A_RUN = {
+    "profiles_ingestrun",
+    "profiles_source",
+    "profiles_sourcereliability",
+    "profiles_codeentry",
+    "profiles_columnmapping",
+}
 
 
 def test_every_table_of_profiles__is_brought_back_or_never_touched():

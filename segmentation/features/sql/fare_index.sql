@@ -22,6 +22,9 @@ WITH newest AS (
             END AS brand_class
         FROM profiles_fareobservation
         WHERE price_base_minor > 0
+            AND return_date IS NULL -- a price for both ways is no price for one
+            AND carrier <> ''
+            AND cabin <> ''
             AND observed_at <= %(as_of)s
             AND observed_at > %(seen_since)s
             AND departure_date BETWEEN %(departs_from)s AND %(departs_to)s
