@@ -11,9 +11,48 @@ from pyarrow import parquet as pq
 
 from iaros.demo import END_AT, fares, truth
 from iaros.demo.block import Block
-from iaros.demo.feeds import activity, consents, fare_watch, members, pnr, rates, reservations, web
+from iaros.demo.feeds import (
+    activity,
+    banner,
+    clicks,
+    consents,
+    customer_systems,
+    fare_watch,
+    mailings,
+    members,
+    pnr,
+    rates,
+    reservations,
+    service,
+    web,
+)
+from iaros.demo.forms import LINES, Form, Row, listed, table
 from iaros.demo.world import World
 
+# Feeds in the form of the system that sends them: file, form, and the rows of a block.
+_NATIVE: dict[str, tuple[str, Form, Callable[[Block], list[Row]]]] = {
+    "salesforce_contacts": (
+        *("salesforce_contacts.csv", table(customer_systems.SALESFORCE), customer_systems.salesforce_contacts),
+    ),
+    "hubspot": ("hubspot_contacts.csv", table(customer_systems.HUBSPOT), customer_systems.hubspot_contacts),
+    "hubspot_merges": ("hubspot_merges.csv", table(customer_systems.MERGES), customer_systems.hubspot_merges),
+    "hubspot_events": ("hubspot_events.csv", table(mailings.HUBSPOT), mailings.hubspot_events),
+    "klaviyo_profiles": ("klaviyo_profiles.json", listed("data"), customer_systems.klaviyo_profiles),
+    "klaviyo_events": ("klaviyo_events.json", listed("data"), mailings.klaviyo_events),
+    "sendgrid_events": ("sendgrid_events.json", listed(), mailings.sendgrid_events),
+    "zendesk_users": ("zendesk_users.json", listed("users"), service.zendesk_users),
+    "zendesk_tickets": ("zendesk_tickets.json", listed("tickets"), service.zendesk_tickets),
+    "call_centre": ("call_centre.csv", table(service.CALLS), service.calls),
+    "surveys": ("surveys.csv", table(service.SURVEYS), service.surveys),
+    "qualtrics_responses": ("qualtrics_responses.csv", table(service.QUALTRICS), service.qualtrics_responses),
+    "qualtrics_contacts": ("qualtrics_contacts.csv", table(service.DIRECTORY), service.qualtrics_contacts),
+    "ga4_export": ("ga4_export.ndjson", LINES, clicks.ga4_export),
+    "segment_events": ("segment_events.json", listed("batch"), clicks.segment_events),
+    "snowplow_enriched": ("snowplow_enriched.tsv", clicks.SNOWPLOW, clicks.snowplow_enriched),
+    "search_log": ("search_log.csv", table(clicks.SEARCHES), clicks.search_log),
+    "mobile_events": ("mobile_events.ndjson", LINES, clicks.mobile_events),
+    "web_consent": ("web_consent.ndjson", LINES, banner.web_consent),
+}
 FILES = {
     "exchange_rates": "exchange_rates.csv",
     "loyalty_members": "loyalty_members.csv",
@@ -27,6 +66,7 @@ FILES = {
     "web_events": "web_events.ndjson",
     "competitor_fares": "fares.csv",
     "consents": "consents.ndjson",
+    **{source: name for source, (name, _, _) in _NATIVE.items()},
 }
 _LINES: dict[str, Callable[[Block], list[bytes]]] = {
     "web_events": web.lines,
@@ -69,9 +109,12 @@ def _feeds(paths: dict[str, Path]) -> Iterator[Callable[[Block], None]]:
         member_file = files.enter_context(_csv(paths["loyalty_members"], members.SCHEMA))
         activity_file = files.enter_context(_csv(paths["loyalty_activity"], activity.SCHEMA))
         sent_again: list[pa.Table] = []
+        native = {s: files.enter_context(form.open(paths[s])) for s, (_, form, _) in _NATIVE.items()}
 
         def put(block: Block) -> None:
             tell_bookings(block)
+            for source, (_, _, rows_of) in _NATIVE.items():
+                native[source](rows_of(block))
             for source, lines in _LINES.items():
                 texts[source].writelines(line + b"\n" for line in lines(block))
             rows, again = members.tables(block)

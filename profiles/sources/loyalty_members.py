@@ -110,6 +110,8 @@ CONNECTOR = Connector(
     trust=0.9,
     has_header=True,
     quoted=True,
-    recognises=lambda sample: 0.9 * (sample.has("Loyalty Number") and not sample.has("Total Flights")),
+    recognises=lambda sample: (
+        0.9 * (sample.has("Loyalty Number") and (sample.has("Loyalty Card") or sample.has("Enrollment Year")))
+    ),
     specification="ours",
 )

@@ -4,7 +4,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from iaros.demo import blemishes
+from iaros.demo import blemishes, tellers
 from iaros.demo.behaviour import MEMBER, NOBODY, PAGES, TYPES
 from iaros.demo.block import Block
 from iaros.demo.draws import NOTHING, chance
@@ -22,10 +22,10 @@ def lines(block: Block) -> list[bytes]:
     origin = blemishes.spoil(rng, codes[events.origin], ("QQQ", "C0H"))
     dates = iso_date(days_since_1970(events.day)).astype(object)
     columns = zip(
-        event_ids(block),
+        _all_ids(block),
         np.array(TYPES, dtype=object)[events.type],
         iso_utc(events.at).tolist(),
-        _devices(block),
+        devices(block),
         _users(rng, block),
         pages[events.page],
         origin,
@@ -39,14 +39,22 @@ def lines(block: Block) -> list[bytes]:
         "event_id", "type", "at", "device_id", "user", "page", "origin", "destination", "departure_date", "passengers",
         "channel",
     )  # fmt: skip
-    return blemishes.torn(rng, [orjson.dumps(dict(zip(names, row, strict=True))) for row in columns])
+    here = (tellers.of(block) == tellers.OWN_LOG).tolist()
+    rows = (dict(zip(names, row, strict=True)) for row, told in zip(columns, here, strict=True) if told)
+    return blemishes.torn(rng, [orjson.dumps(row) for row in rows])
 
 
 def event_ids(block: Block) -> list[str]:
+    """The ids of the events that this log tells."""
+    here = (tellers.of(block) == tellers.OWN_LOG).tolist()
+    return [event for event, told in zip(_all_ids(block), here, strict=True) if told]
+
+
+def _all_ids(block: Block) -> list[str]:
     return [f"we-{block.number:05x}{i:07x}" for i in range(len(block.events))]
 
 
-def _devices(block: Block) -> list[str]:
+def devices(block: Block) -> list[str]:
     """Identifiers that look random and come from nothing but the seed and the device's number."""
     mixed = block.events.device.astype(np.uint64) + np.uint64(block.scene.seed * 1_000_003)
     high = (mixed * np.uint64(0x9E3779B97F4A7C15)) ^ (mixed << np.uint64(31))
@@ -76,4 +84,4 @@ def _user(member: bool, shows: bool, number: str, email: str | None, verified: b
 
 def people_of(block: Block) -> NDArray[np.int64]:
     """Who is behind each event, in the order of `event_ids`."""
-    return block.people.number[block.events.person]
+    return block.people.number[block.events.person[tellers.of(block) == tellers.OWN_LOG]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 import pytest
@@ -24,11 +25,11 @@ def bits(*fields: tuple[int, int]) -> str:
     return "".join(LETTERS[int(text[at : at + 6], 2)] for at in range(0, len(text), 6))
 
 
-def chosen(numbers: set[int], width: int = 24) -> tuple[int, int]:
+def chosen(numbers: Collection[int], width: int = 24) -> tuple[int, int]:
     return sum(1 << width - number for number in numbers), width
 
 
-def tc_string(purposes: set[int], interests: set[int] = frozenset(), vendors: str = "", publisher: str = "") -> str:
+def tc_string(purposes: Collection[int], interests: Collection[int] = (), vendors: str = "", publisher: str = "") -> str:
     """A TC string of CMP 300, version 5, in Danish, with the vendors as given or none."""
     moment = int(SAID_AT.timestamp() * 10)
     core = bits(
