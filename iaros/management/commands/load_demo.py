@@ -21,7 +21,17 @@ from iaros.lib.models import Job, JobState
 
 # Rates first, since amounts are converted as they land; members before bookings and clicks, which then find people.
 ORDER = (
-    *("exchange_rates", "loyalty_members", "pnr", "web_events", "consents", "loyalty_activity", "competitor_fares"),
+    *(
+        "exchange_rates",
+        "loyalty_members",
+        "pnr",
+        "pnrgov",
+        "pnrgov_xml",
+        "amadeus_pnr",
+        "amadeus_orders",
+        "ndc_orders",
+    ),
+    *("web_events", "consents", "loyalty_activity", "competitor_fares"),
     *("salesforce_contacts", "hubspot", "hubspot_merges", "klaviyo_profiles", "zendesk_users", "qualtrics_contacts"),
     *("segment_events", "ga4_export", "snowplow_enriched", "search_log", "mobile_events", "web_consent"),
     *("hubspot_events", "klaviyo_events", "sendgrid_events"),
