@@ -29,7 +29,9 @@ def chosen(numbers: Collection[int], width: int = 24) -> tuple[int, int]:
     return sum(1 << width - number for number in numbers), width
 
 
-def tc_string(purposes: Collection[int], interests: Collection[int] = (), vendors: str = "", publisher: str = "") -> str:
+def tc_string(
+    purposes: Collection[int], interests: Collection[int] = (), vendors: str = "", publisher: str = ""
+) -> str:
     """A TC string of CMP 300, version 5, in Danish, with the vendors as given or none."""
     moment = int(SAID_AT.timestamp() * 10)
     core = bits(
