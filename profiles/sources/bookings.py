@@ -24,6 +24,7 @@ from profiles.sources.travellers import traveller
 
 CHANNELS, STATUSES = ("web", "app", "agency", "phone", "gds"), ("active", "cancelled")
 TYPES, CABINS = ("ADT", "CHD", "INF"), ("F", "C", "W", "Y")
+_SETTLED_AFTER = 500  # bookings
 NO_CURRENCY = "X" * 3  # the code of ISO 4217 for no currency
 
 
@@ -135,19 +136,22 @@ class BookingColumns:
     def __init__(self) -> None:
         self.line: list[int] = []
         self.native_key: list[str] = []
-        self.people: list[dict[str, Any]] = []
+        self.people: list[dict[str, Any]] = []  # not yet settled
+        self.person: dict[str, list[Any]] = {name: [] for name in PERSON_FIELDS}
         self.email_verified: list[bool] = []
         self.traveller: list[str | None] = []
         self.account: list[str | None] = []
         self.passport: list[str | None] = []
-        self.facts: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        self.facts: dict[str, list[dict[str, Any]]] = defaultdict(list)  # not yet settled
+        self.tables: dict[str, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
+        self.bookings = 0
 
     def add(self, line: int, booking: Booking) -> None:
         """Append a checked booking: passengers with numbers of their own, segments between airports that are known."""
         if not booking["segments"]:
             self._add_mentions(line, booking)
             return
-        at = len(self.facts["bookings"])
+        at, self.bookings = self.bookings, self.bookings + 1
         first = len(self.line)
         mention = {passenger["number"]: first + i for i, passenger in enumerate(booking["passengers"])}
         trip = _trip(booking["segments"])
@@ -191,11 +195,23 @@ class BookingColumns:
         ]
         self._add_coupons(booking, at, mention, trip)
         self._add_events(booking, at, mention, trip)
+        if self.bookings % _SETTLED_AFTER == 0:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Turn rows into columns: a row is handy while a booking is read, and ten times as large."""
+        for name, column in self.person.items():
+            column += [one.get(name) for one in self.people]
+        self.people.clear()
+        for kind, rows in self.facts.items():
+            for name in rows[0] if rows else ():
+                self.tables[kind][name] += [row[name] for row in rows]
+            rows.clear()
 
     def batch(self, lines: Lines, rejects: list[Reject]) -> Batch:
         """Everything added, as the batch of these lines."""
-        count = len(self.line)
-        person = {name: [one.get(name) for one in self.people] for name in PERSON_FIELDS}
+        self._settle()
+        count, person = len(self.line), self.person
         every, none = np.ones(count, dtype=bool), np.zeros(count, dtype=bool)
         named = np.array([key is not None for key in self.traveller], dtype=bool)
         keys = [
@@ -214,11 +230,7 @@ class BookingColumns:
             self.native_key,
             person,
             keys,
-            {
-                kind: {name: [row[name] for row in rows] for name in rows[0]}
-                for kind, rows in self.facts.items()
-                if rows
-            },
+            {kind: dict(table) for kind, table in self.tables.items()},
             rejects,
             party=True,
         )
