@@ -13,6 +13,8 @@ from iaros.demo import END_AT, fares, truth
 from iaros.demo.block import Block
 from iaros.demo.feeds import (
     activity,
+    along_the_way,
+    around,
     banner,
     clicks,
     consents,
@@ -52,6 +54,10 @@ _NATIVE: dict[str, tuple[str, Form, Callable[[Block], list[Row]]]] = {
     "search_log": ("search_log.csv", table(clicks.SEARCHES), clicks.search_log),
     "mobile_events": ("mobile_events.ndjson", LINES, clicks.mobile_events),
     "web_consent": ("web_consent.ndjson", LINES, banner.web_consent),
+    "lounge_visits": ("lounge_visits.csv", table(along_the_way.LOUNGES), along_the_way.lounge_visits),
+    "wifi_sessions": ("wifi_sessions.csv", table(along_the_way.SESSIONS), along_the_way.wifi_sessions),
+    "onboard_sales": ("onboard_sales.csv", table(along_the_way.SALES), along_the_way.onboard_sales),
+    "partner_stays": ("partner_stays.csv", table(along_the_way.STAYS), along_the_way.partner_stays),
 }
 FILES = {
     "exchange_rates": "exchange_rates.csv",
@@ -67,6 +73,7 @@ FILES = {
     "competitor_fares": "fares.csv",
     "consents": "consents.ndjson",
     **{source: name for source, (name, _, _) in _NATIVE.items()},
+    **{source: name for source, (name, _) in around.WRITERS.items()},
 }
 _LINES: dict[str, Callable[[Block], list[bytes]]] = {
     "web_events": web.lines,
@@ -97,6 +104,8 @@ def write(world: World, folder: Path) -> dict[str, Path]:
     _write_csv(paths["exchange_rates"], rates.table())
     wanted = min(_MOST_FARES, max(_FEWEST_FARES, world.size * 2))
     _write_csv(paths["competitor_fares"], fare_watch.table(world.scene, wanted))
+    for source, (_, content) in around.WRITERS.items():
+        paths[source].write_bytes(content(world.scene))
     (folder / "truth" / "world.json").write_bytes(orjson.dumps(_description(world), option=orjson.OPT_INDENT_2))
     return paths
 

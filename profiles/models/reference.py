@@ -119,8 +119,11 @@ class WeatherDay(Reference):
 
 
 class Airport(Reference):
+    """An airport as one publisher tells of it; each publisher's is a row of its own."""
+
     no_personal_data: ClassVar[str] = "airports"
 
+    publisher = models.CharField(max_length=20, blank=True, db_default="")
     ident = models.CharField(max_length=10, help_text="ICAO, or the publisher's own")
     iata = models.CharField(max_length=3, blank=True)
     name = models.CharField(max_length=140)

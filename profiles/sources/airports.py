@@ -39,17 +39,18 @@ _TEMPLATE = Template(
 )
 
 
-def with_metro(source: Connector) -> Connector:
-    """The same with the metropolitan area of each airport."""
+def with_metro(source: Connector, publisher: str) -> Connector:
+    """The same with the metropolitan area of each airport, and who tells of it."""
     mapped = source.mapped
 
     def read(header: bytes | None, lines: Lines) -> Batch:
         batch = source.read(header, lines)
         table = batch.facts["airports"]
         table["metro"] = [codes.lookup("metro_area", iata) or "" if iata else "" for iata in table["iata"]]
-        return batch
+        table["publisher"] = [publisher] * len(batch.native_key)
+        return replace(batch, native_key=[f"{publisher}/{key}" for key in batch.native_key])
 
-    return replace(source, read=read, mapped=(lambda names: with_metro(mapped(names))) if mapped else None)
+    return replace(source, read=read, mapped=(lambda names: with_metro(mapped(names), publisher)) if mapped else None)
 
 
-CONNECTOR = with_metro(connector(_TEMPLATE, __doc__))
+CONNECTOR = with_metro(connector(_TEMPLATE, __doc__), "ourairports")

@@ -1,6 +1,6 @@
 """Airports as OpenFlights publishes them: fourteen values a line without a header, \\N where one is not known.
 
-About nobody. An airport of both publishers is one row by its ICAO code, and the last to tell of it stands.
+About nobody. An airport without an ICAO code goes by its number at the publisher.
 """
 
 from __future__ import annotations
@@ -85,5 +85,6 @@ CONNECTOR: Connector = with_metro(
         scan=_scan,
         recognises=recognises,
         mapped=None,
-    )
+    ),
+    "openflights",
 )

@@ -23,6 +23,7 @@ from iaros.lib.models import Job, JobState
 ORDER = (
     *(
         "exchange_rates",
+        "ecb_rates",
         "loyalty_members",
         "pnr",
         "pnrgov",
@@ -36,6 +37,8 @@ ORDER = (
     *("segment_events", "ga4_export", "snowplow_enriched", "search_log", "mobile_events", "web_consent"),
     *("hubspot_events", "klaviyo_events", "sendgrid_events"),
     *("zendesk_tickets", "call_centre", "surveys", "qualtrics_responses"),
+    *("lounge_visits", "wifi_sessions", "onboard_sales", "partner_stays"),
+    *("openflights_airports", "airports", "holidays", "weather", "demographics", "us_dot_fares"),
 )
 KIND = "load_demo"
 
