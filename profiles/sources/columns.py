@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from profiles.sources import codes
 from profiles.sources.contract import Field, Lines, Reject, WrongFile, plain
-
-EARLIEST_YEAR, LATEST_YEAR = 1900, 2100
+from profiles.sources.json_members import Members
+from profiles.sources.stamps import EARLIEST_YEAR, LATEST_YEAR, read_stamps
 
 
 def header_names(header: bytes, required: Sequence[str], known: Sequence[str], source: str) -> list[str]:
@@ -77,7 +77,8 @@ class Columns:
         """The same from JSON objects, one a record: each column the first of its dotted `paths` that is there."""
         found = cls(Lines([], lines.rows[:0]), list(paths))
         documents, at = _objects(lines, found.rejects)
-        values = {name: [_first(document, ways) for document in documents] for name, ways in paths.items()}
+        members = Members(documents)
+        values = {name: members.values(ways) for name, ways in paths.items()}
         found._table = pa.table({name: pa.array(column, type=pa.string()) for name, column in values.items()})
         found.line = np.array(at, dtype=np.int64)
         return found
@@ -293,26 +294,6 @@ def _objects(lines: Lines, rejects: list[Reject]) -> tuple[list[dict[str, Any]],
     return documents, at
 
 
-def _first(document: dict[str, Any], paths: Sequence[str]) -> str:
-    for path in paths:
-        value: Any = document.get(path)
-        if value is None and "." in path:
-            value = document
-            for part in path.split("."):
-                value = value.get(part) if isinstance(value, dict) else None
-        if value is not None:
-            return _text(value)
-    return ""
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return value.replace("\0", "")
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, int | float) else orjson.dumps(value).decode()
-
-
 def _parsed(raw: list[bytes], names: list[str], chosen: list[str], delimiter: str) -> tuple[pa.Table, dict[int, int]]:
     """The lines as columns of text, and the lines with a wrong number of fields, left out, with that number."""
     if not raw:
@@ -358,42 +339,6 @@ def _each_decimal(texts: list[str]) -> tuple[NDArray[np.float64], NDArray[np.boo
 
 
 _YES = frozenset(("true", "yes", "y", "1", "t"))
-# An event of the year 5138 in seconds, or of 1973 in milliseconds; of 5138 in milliseconds, or of 1973 in microseconds.
-_MILLIS_FROM, _MICROS_FROM = 10**11, 10**14
-_SINCE_1970 = re.compile(r"\d{9,16}(?:\.\d{1,6})?", re.ASCII)
-
-
-def read_stamps(texts: Sequence[str | None]) -> NDArray[np.datetime64]:
-    """The moments that `Columns.stamps` reads; NaT where there is none or it cannot be read."""
-    column = pa.array([text or None for text in texts], type=pa.string())
-    for zone in ("UTC", None):
-        try:
-            moments = pc.cast(column, pa.timestamp("us", tz=zone)).to_numpy(zero_copy_only=False)
-        except (pa.ArrowInvalid, ValueError):
-            continue
-        return _of_our_times(moments.astype("datetime64[us]"))
-    found = [_read_stamp(text) if text else None for text in texts]
-    return _of_our_times(np.array(found, dtype="datetime64[us]"))
-
-
-def _read_stamp(text: str) -> np.datetime64 | None:
-    if _SINCE_1970.fullmatch(text):
-        number = float(text)
-        scale = 10**6 if number < _MILLIS_FROM else 1000 if number < _MICROS_FROM else 1
-        micros = int(text) * scale if text.isdigit() else round(number * scale)
-        return np.datetime64(micros, "us")
-    try:
-        moment = datetime.fromisoformat(text.removesuffix(" UTC").replace(" +", "+"))
-    except ValueError:
-        return None
-    if moment.tzinfo:
-        moment = moment.astimezone(UTC).replace(tzinfo=None)
-    return np.datetime64(moment, "us")
-
-
-def _of_our_times(moments: NDArray[np.datetime64]) -> NDArray[np.datetime64]:
-    years = moments.astype("datetime64[Y]").astype(np.int64) + 1970
-    return np.where((years < EARLIEST_YEAR) | (years > LATEST_YEAR), np.datetime64("NaT"), moments)
 
 
 def read_day(text: str) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,13 +18,15 @@ _COLUMNS = (
     *("lead_days", "haul", "cabin", "properties"),
 )
 
+_SAID = ("mention", "purpose", "channel", "state", "occurred_at", "method", "policy_version", "language")
+
 
 class Happenings:
     """The facts that grow while records are read. Moments are microseconds since 1970, UTC."""
 
     def __init__(self) -> None:
-        self._events: dict[str, list[Any]] = {name: [] for name in _COLUMNS}
-        self._consents: dict[str, list[Any]] = defaultdict(list)
+        self._rows: list[tuple[Any, ...]] = []
+        self._said: list[tuple[Any, ...]] = []
 
     def event(
         self,
@@ -42,12 +43,9 @@ class Happenings:
         properties: dict[str, Any] | None = None,
     ) -> None:
         """One thing that happened. `item` and `channel` are cut to what the table holds."""
-        row = (
-            *(mention, kind.value, at, item[:ITEM_LETTERS] if item else None),
-            *(channel[:CHANNEL_LETTERS] if channel else None, quantity, lead_days, haul, cabin, properties),
-        )
-        for column, value in zip(self._events.values(), row, strict=True):
-            column.append(value)
+        short = item[:ITEM_LETTERS] if item else None
+        by = channel[:CHANNEL_LETTERS] if channel else None
+        self._rows.append((mention, kind.value, at, short, by, quantity, lead_days, haul, cabin, properties))
 
     def consent(
         self,
@@ -65,32 +63,25 @@ class Happenings:
 
         The event carries the whole statement: where nobody is known to have said it yet, it waits with the mention.
         """
-        row = {
-            "mention": mention,
-            "purpose": purpose.value,
-            "channel": channel.value if channel else "",
-            "state": state,
-            "occurred_at": at,
-            "method": method[:METHOD_LETTERS],
-            "policy_version": policy_version[:METHOD_LETTERS],
-            "language": language,
-        }
-        for name, value in row.items():
-            self._consents[name].append(value)
+        said, by, how = purpose.value, channel.value if channel else "", method[:METHOD_LETTERS]
+        policy = policy_version[:METHOD_LETTERS]
+        self._said.append((mention, said, by, state, at, how, policy, language))
         self.event(
             *(mention, EventKind.CONSENT_CHANGED, at),
-            item=f"{purpose.value}:{state}",
-            channel=row["channel"] or None,  # type: ignore[arg-type]
-            properties={name: row[name] for name in ("purpose", "state", "method", "policy_version")},
+            item=f"{said}:{state}",
+            channel=by or None,
+            properties={"purpose": said, "state": state, "method": how, "policy_version": policy},
         )
 
     def facts(self) -> dict[str, dict[str, Any]]:
         """The columns, as a batch carries them."""
         found: dict[str, dict[str, Any]] = {}
-        if self._events["mention"]:
-            found["events"] = _typed(self._events, "mention", "kind", "quantity", "lead_days")
-        if self._consents:
-            found["consents"] = _typed(self._consents, "mention")
+        if self._rows:
+            columns = dict(zip(_COLUMNS, map(list, zip(*self._rows, strict=True)), strict=True))
+            found["events"] = _typed(columns, "mention", "kind", "quantity", "lead_days")
+        if self._said:
+            consents = dict(zip(_SAID, map(list, zip(*self._said, strict=True)), strict=True))
+            found["consents"] = _typed(consents, "mention")
         return found
 
 

@@ -64,7 +64,8 @@ def _happenings(columns: Columns) -> Happenings:
             columns.reject(at, "Origin", f"{ends[0][at]!r} to {ends[1][at]!r}", "two codes of three letters")
     days = columns.days("Departure Date")
     columns.days("Return Date")
-    party = sum(np.maximum(columns.whole(name, 0, 99, required=False), 0) for name in ("Adults", "Children", "Infants"))
+    ages = [np.maximum(columns.whole(name, 0, 99, required=False), 0) for name in ("Adults", "Children", "Infants")]
+    party = np.maximum(np.sum(ages, axis=0), 1).tolist()
     cabins = columns.choice("Cabin", _CABINS, "F, C, W or Y")
     channels = columns.choice("Channel", {"web": "web", "app": "app", "mobile": "app"}, "web or app")
     results = columns.whole("Results", 0, 10**6, required=False).tolist()
@@ -80,7 +81,7 @@ def _happenings(columns: Columns) -> Happenings:
             haul=far,
             cabin=cabins[at],
             channel=channels[at] or "web",
-            quantity=max(int(np.asarray(party)[at]), 1),
+            quantity=party[at],
             lead_days=site_events.days_ahead(days[at], moment) if days[at] else -1,
             properties={
                 **{name: value for name, value in shown.items() if value >= 0},

@@ -20,12 +20,13 @@ from iaros.lib.purposes import Channel, Purpose
 from profiles.models import EventKind, IdentifierKind
 from profiles.sources import json_lines as j
 from profiles.sources import site_events
-from profiles.sources.columns import read_day, read_stamps
+from profiles.sources.columns import read_day
 from profiles.sources.contract import Batch, Connector, Family, Field, Framing, Keys, Lines, Reject, Sample
 from profiles.sources.happenings import Happenings, micros
 from profiles.sources.message_events import BOUNCED, CLICKED, LEFT, OPENED, SENT, Outcome, tell
 from profiles.sources.people_names import apart
 from profiles.sources.places import COUNTRIES
+from profiles.sources.stamps import read_stamps
 
 _CONTACT, _IDENTITY, _PSEUDONYM = Sensitivity.CONTACT, Sensitivity.IDENTITY, Sensitivity.PSEUDONYM
 FIELDS = (
@@ -52,6 +53,7 @@ FIELDS = (
 TYPES = ("identify", "track", "page", "screen", "group", "alias")
 _PERSON = ("title", "given_name", "surname", "email", "phone", "birth_date", "gender", "address", "city", "region",
            "postal_code", "country", "loyalty_number")  # fmt: skip
+_NOBODY: dict[str, str | None] = dict.fromkeys(_PERSON)
 _MAIL, _PUSH = Channel.EMAIL, Channel.PUSH
 _MESSAGES: dict[str, tuple[Channel, Outcome]] = {
     "email delivered": (_MAIL, SENT),
@@ -241,7 +243,7 @@ def _people(documents: list[dict[str, Any]]) -> tuple[dict[str, list[str | None]
     logins, devices, before, emails = [], [], [], []
     for document in documents:
         traits = _traits(document) if document["type"] != "group" else {}
-        said = _personal(traits)
+        said = _personal(traits) if traits else _NOBODY
         known = document["type"] == "identify" and bool(document["userId"] or said["loyalty_number"])
         previous = document["previousId"] if document["type"] == "alias" else None
         for name in _PERSON:

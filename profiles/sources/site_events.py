@@ -6,8 +6,7 @@ Only names that say something of interest in flying are events of the platform; 
 from __future__ import annotations
 
 from datetime import date
-
-import numpy as np
+from functools import lru_cache
 
 from profiles.models import EventKind
 from profiles.sources.contract import plain
@@ -31,9 +30,10 @@ _WORDS = {
     "app": "applicationopened appopen applicationforeground",
 }
 _NAMES = {name: item for item, names in _WORDS.items() for name in names.split()}
-_DAY_LETTERS = 10
+_DAY_LETTERS, _MICROS_A_DAY, _FIRST_OF_1970 = 10, 86_400_000_000, date(1970, 1, 1).toordinal()
 
 
+@lru_cache(maxsize=10_000)
 def meaning(name: str) -> tuple[EventKind, str] | None:
     """The kind of event that a tool's name stands for, and what it is about; None where it is nothing to us."""
     item = _NAMES.get(plain(name))
@@ -44,7 +44,14 @@ def meaning(name: str) -> tuple[EventKind, str] | None:
 
 def route(origin: object, destination: object) -> tuple[str | None, str | None]:
     """A searched route as the platform writes it, and its haul; None where either end is no airport's code."""
-    codes = [end.strip().upper() if isinstance(end, str) else "" for end in (origin, destination)]
+    if not isinstance(origin, str) or not isinstance(destination, str):
+        return None, None
+    return _route(origin, destination)
+
+
+@lru_cache(maxsize=100_000)
+def _route(origin: str, destination: str) -> tuple[str | None, str | None]:
+    codes = [end.strip().upper() for end in (origin, destination)]
     if not all(len(code) == 3 and code.isascii() and code.isalpha() for code in codes):
         return None, None
     return "-".join(codes), haul(*codes)
@@ -52,9 +59,13 @@ def route(origin: object, destination: object) -> tuple[str | None, str | None]:
 
 def days_ahead(day: object, at: int) -> int:
     """Days from the moment (microseconds since 1970) to an ISO day; -1 where it is no day, or past."""
+    departs = _day_number(day[:_DAY_LETTERS]) if isinstance(day, str) else None
+    return -1 if departs is None else min(max(departs - at // _MICROS_A_DAY, -1), 32_000)
+
+
+@lru_cache(maxsize=10_000)
+def _day_number(day: str) -> int | None:
     try:
-        departs = date.fromisoformat(str(day)[:_DAY_LETTERS])
+        return date.fromisoformat(day).toordinal() - _FIRST_OF_1970
     except ValueError:
-        return -1
-    ahead = np.datetime64(departs, "D") - np.datetime64(at, "us").astype("datetime64[D]")
-    return min(max(int(ahead.astype(np.int64)), -1), 32_000)
+        return None

@@ -15,9 +15,9 @@ from iaros.lib.personal_data import Sensitivity
 from iaros.lib.purposes import Channel, Purpose
 from profiles.models import EventKind, IdentifierKind
 from profiles.sources import site_events
-from profiles.sources.columns import read_stamps
 from profiles.sources.contract import Batch, Connector, Family, Field, Lines, Reject, Sample
 from profiles.sources.happenings import Happenings, keys_of, micros
+from profiles.sources.stamps import read_stamps
 
 _NAMES = """
 app_id platform etl_tstamp collector_tstamp dvce_created_tstamp event event_id txn_id name_tracker v_tracker v_collector

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 VERSION, GPP_TYPE, GPP_VERSION = 2, 3, 1
 PURPOSES, FEATURES = 24, 12
@@ -81,8 +82,8 @@ class _Bits:
 
     def chosen(self, count: int) -> frozenset[int]:
         """The places, from 1, of the bits that are set among the next `count`."""
-        field = self.whole(count)
-        return frozenset(place for place in range(1, count + 1) if field >> count - place & 1)
+        bits = f"{self.whole(count):0{count}b}" if count else ""
+        return frozenset(place for place, bit in enumerate(bits, 1) if bit == "1")
 
     def letters(self) -> str:
         pair = (self.whole(6), self.whole(6))
@@ -121,6 +122,7 @@ class _Bits:
         return frozenset(found)
 
 
+@lru_cache(maxsize=10_000)
 def decode(text: str) -> TcString:
     """Read a TC string of version 2. Raises MalformedString."""
     core, *others = text.strip().split(".")
