@@ -11,7 +11,7 @@ from iaros.demo import airports, itineraries
 from iaros.demo.ancillaries import CODES
 from iaros.demo.block import Block
 from iaros.demo.draws import logistic
-from iaros.demo.feeds import consents, passengers, pnr, systems, web
+from iaros.demo.feeds import consents, passengers, pnr, stations, systems, web
 from iaros.demo.people import KINDS, PURPOSE_MIX
 from iaros.demo.seasons import DAY, END, FUTURE_DAYS, iso_date, iso_utc
 from iaros.demo.trips import utilities
@@ -99,6 +99,7 @@ def mentions_table(block: Block) -> pa.Table:
         ),
         ("web_events", web.event_ids(block), web.people_of(block)),
         ("consents", consents.consent_ids(block), consents.people_of(block)),
+        *stations.mentions(block),
     )
     return pa.table(
         {

@@ -26,6 +26,7 @@ from iaros.demo.feeds import (
     rates,
     reservations,
     service,
+    stations,
     web,
 )
 from iaros.demo.forms import LINES, Form, Row, listed, table
@@ -74,6 +75,7 @@ FILES = {
     "consents": "consents.ndjson",
     **{source: name for source, (name, _, _) in _NATIVE.items()},
     **{source: name for source, (name, _) in around.WRITERS.items()},
+    **stations.FILES,
 }
 _LINES: dict[str, Callable[[Block], list[bytes]]] = {
     "web_events": web.lines,
@@ -101,6 +103,7 @@ def write(world: World, folder: Path) -> dict[str, Path]:
         for block in world.blocks():
             put(block)
             tell(block)
+    stations.write_flights(world.scene, paths)
     _write_csv(paths["exchange_rates"], rates.table())
     wanted = min(_MOST_FARES, max(_FEWEST_FARES, world.size * 2))
     _write_csv(paths["competitor_fares"], fare_watch.table(world.scene, wanted))
@@ -115,6 +118,7 @@ def _feeds(paths: dict[str, Path]) -> Iterator[Callable[[Block], None]]:
     with ExitStack() as files:
         texts = {source: files.enter_context(paths[source].open("wb")) for source in _LINES}
         tell_bookings = files.enter_context(_bookings(paths))
+        tell_stations = files.enter_context(stations.writing(paths))
         member_file = files.enter_context(_csv(paths["loyalty_members"], members.SCHEMA))
         activity_file = files.enter_context(_csv(paths["loyalty_activity"], activity.SCHEMA))
         sent_again: list[pa.Table] = []
@@ -124,6 +128,7 @@ def _feeds(paths: dict[str, Path]) -> Iterator[Callable[[Block], None]]:
             tell_bookings(block)
             for source, (_, _, rows_of) in _NATIVE.items():
                 native[source](rows_of(block))
+            tell_stations(block)
             for source, lines in _LINES.items():
                 texts[source].writelines(line + b"\n" for line in lines(block))
             rows, again = members.tables(block)

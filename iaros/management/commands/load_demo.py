@@ -19,19 +19,13 @@ from iaros.lib import jobs
 from iaros.lib.commands import ReportCommand
 from iaros.lib.models import Job, JobState
 
-# Rates first, since amounts are converted as they land; members before bookings and clicks, which then find people.
+# Rates first, since amounts are converted as they land; members before bookings and clicks, which then find people;
+# airports and ticketing after the bookings that they know by name.
 ORDER = (
-    *(
-        "exchange_rates",
-        "ecb_rates",
-        "loyalty_members",
-        "pnr",
-        "pnrgov",
-        "pnrgov_xml",
-        "amadeus_pnr",
-        "amadeus_orders",
-        "ndc_orders",
-    ),
+    *("exchange_rates", "ecb_rates", "ssim", "loyalty_members"),
+    *("pnr", "pnrgov", "pnrgov_xml", "amadeus_pnr", "amadeus_orders", "ndc_orders"),
+    *("etickets", "emd", "pnl_adl", "bsm_bpm", "dcs_events", "bcbp", "pfs", "disruptions"),
+    *("payments", "refunds_claims"),
     *("web_events", "consents", "loyalty_activity", "competitor_fares"),
     *("salesforce_contacts", "hubspot", "hubspot_merges", "klaviyo_profiles", "zendesk_users", "qualtrics_contacts"),
     *("segment_events", "ga4_export", "snowplow_enriched", "search_log", "mobile_events", "web_consent"),
