@@ -29,6 +29,7 @@ from profiles.ingest import (
     code_entries,
     landing,
     mappings,
+    overtaken,
     quarantine,
     rates,
     reference,
@@ -231,6 +232,7 @@ def _take_in_people(feed: Feed, batch: Batch) -> Counts:
     looked_up = keys.look_up(batch.keys, person, cleanse.STANDARD)
     # A person who was erased is turned away before anything of the line is written.
     batch, unwritten = tombstones.turn_away(batch, looked_up, feed.connector)
+    batch = replace(batch, rejects=[*batch.rejects, *overtaken.rejects(feed, batch)])
     landed = landing.land(feed, batch, person, looked_up)
     faulty = [reject for reject in batch.rejects if reject.line not in unwritten]
     quarantine.from_lines(feed, batch.kept_lines(), [*faulty, *landed.quarantine])
@@ -240,7 +242,7 @@ def _take_in_people(feed: Feed, batch: Batch) -> Counts:
         survivors = merge.fold(people.merges, at=feed.received_at)
         assemble.assemble(landed, people)
         assemble.rebuild([*survivors, *people.left.values()], at=feed.received_at)
-        facts.write(landed, people)
+        assemble.rebuild(facts.write(landed, people), at=feed.received_at)
         ledger.record(facts.consent_frame(landed, people))
     return landed.counts
 

@@ -37,7 +37,7 @@ def waiting(*, rows: Sequence[UUID] = (), source: str = "", code_table: str = ""
     if rows:
         meant = Q(id__in=list(rows))
     else:
-        meant = ~Q(reason=mending.SUPERSEDED)
+        meant = ~Q(reason__in=mending.OVERTAKEN)
         if source:
             meant &= Q(source_id__in=list(Source.objects.filter(name=source).values_list("id", flat=True)))
         if code_table:

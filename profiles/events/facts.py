@@ -19,7 +19,7 @@ from iaros.lib import copying, partitions, staging
 from iaros.lib.ids import uuid7_block
 from privacy import subjects
 from profiles.currency import in_base_currency
-from profiles.events import bookings, retold
+from profiles.events import bookings, retold, unseated
 from profiles.shapes import Block, Feed, Landed, Resolved
 from profiles.sources import codes
 
@@ -49,15 +49,23 @@ def ensure_partitions(events: dict[str, Any] | None) -> None:
         partitions.ensure_each("profiles_event", months[~np.isnat(months)].astype("datetime64[D]").tolist())
 
 
-def write(landed: Landed, resolved: Resolved) -> int:
-    """Write the facts of the landed mentions in the running transaction; returns the number of events."""
+def write(landed: Landed, resolved: Resolved) -> list[bytes]:
+    """Write the facts of the landed mentions in the running transaction.
+
+    Returns the customers of whom a newer version of their booking says nothing any more, to be assembled anew.
+    """
     place = np.full(len(landed.batch.native_key), -1, dtype=np.int64)
     place[landed.mention] = np.arange(len(landed))
     if landed.previous:
         _forget_superseded(landed, resolved)
-    booking_ids = bookings.write(landed, place) if "bookings" in landed.batch.facts else None
+    left: list[bytes] = []
+    booking_ids = None
+    if "bookings" in landed.batch.facts:
+        booking_ids = bookings.write(landed, place)
+        left = unseated.end(landed, booking_ids, place, (*_FACT_TABLES, "profiles_event"))
     _write_typed(landed, resolved, place, booking_ids)
-    return _events(landed, resolved, place, booking_ids)
+    _events(landed, resolved, place, booking_ids)
+    return left
 
 
 def write_late(landed: Landed, resolved: Resolved) -> None:
