@@ -45,7 +45,8 @@ def _attributes(people: People, at: NDArray[np.int64]) -> dict[str, Floats]:
     # A step without a date of enrolment counts; one from after T does not: nobody was a member before enrolling.
     member = ~np.isnan(people.tier_rank) & ~(tenure < 0) | (tenure >= 0)
     return {
-        "profile:age_years": year - people.birth_year,
+        # Who enrolled after T had not told their age by then; that it is known today tells that they came back.
+        "profile:age_years": np.where(tenure < 0, np.nan, year - people.birth_year),
         "loyalty:member": member.astype(np.float64),
         "loyalty:tier_rank": np.where(member, np.nan_to_num(people.tier_rank, nan=1.0), 0.0),
         "loyalty:tenure_days": np.where(tenure >= 0, tenure, np.nan),

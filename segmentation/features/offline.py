@@ -2,7 +2,8 @@
 
 Comes in: a frame with `customer_id` (UUID, or its 16 bytes, or its text) and `at` (aware datetimes), for trips also
 `booking_id`. Goes out: the same rows in the same order with one float32 column per feature.
-Refuses: names whose past cannot be found again (`rfm:`, which would need the whole base at every T).
+Refuses: names whose past cannot be found again (`rfm:`, which would need the whole base at every T, and the step on the
+loyalty ladder, of which only today's is kept).
 """
 
 from __future__ import annotations
@@ -46,8 +47,8 @@ def frame(
     Events count from [T - window, T). With `known_at` an event must also have reached the platform before T; what came
     on the first day on which anything was ingested is history that the airline knew when it happened, so it counts
     from its occurrence. Rows of customers who may not be analysed, or are not known, have NaN throughout.
-    `loyalty:` and `profile:age_years` come from today's profile (Parity.LATEST): membership is cut at T, the step on
-    the ladder is not. `entity="booking"` allows `trip:` features, of the row's booking and customer.
+    `loyalty:` and `profile:age_years` come from today's profile (Parity.LATEST), cut at T: who enrolled later was no
+    member and of no known age. `entity="booking"` allows `trip:` features, of the row's booking and customer.
     """
     features = _checked(names, entity)
     result = entities.reset_index(drop=True)
@@ -61,7 +62,7 @@ def _checked(names: Sequence[str], entity: str) -> list[Feature]:
     features = [get(name) for name in names]
     for one in features:
         if one.parity is Parity.NONE:
-            raise NotPointInTime(f"{one.name} compares with the whole base of its day; it has no value in the past")
+            raise NotPointInTime(f"{one.name}: its value in the past cannot be found again")
         if one.entity == "booking" and entity != "booking":
             raise NotPointInTime(f'{one.name} belongs to a booking; ask with entity="booking"')
     return features

@@ -15,6 +15,7 @@ from profiles.models import Event, EventKind
 from segmentation import features
 from segmentation.features import catalogue, offline, online, rfm, store
 from segmentation.features.grammar import LIFETIME, EventFilter, Feature, Measure, Parity
+from segmentation.ml.features import KNOWN_IN_THE_PAST
 from segmentation.models import FeatureRun, FeatureVector
 from tests.segmentation import population
 from tests.segmentation.population import AS_OF
@@ -125,6 +126,26 @@ def test_profile_features__member_since_last_year__has_step_tenure_and_age(perso
     assert values["loyalty:tier_rank"] == 3
     assert values["loyalty:tenure_days"] == 365
     assert values["profile:age_years"] == 36
+
+
+def test_frame__before_a_member_enrolled__they_were_none_and_of_no_known_age(person: UUID) -> None:
+    population.profile(person, tier="Gold", enrolled_on=(AS_OF - 365 * DAY).date(), birth_year=1990)
+    moments = pd.DataFrame({"customer_id": [person] * 2, "at": [AS_OF - 400 * DAY, AS_OF - 300 * DAY]})
+
+    found = offline.frame(moments, ["loyalty:member", "profile:age_years"])
+
+    assert found["loyalty:member"].tolist() == [0, 1]
+    assert np.isnan(found["profile:age_years"][0])
+    assert found["profile:age_years"][1] == 35
+
+
+def test_frame__todays_step_on_the_ladder__is_refused_for_the_past(person: UUID) -> None:
+    moment = pd.DataFrame({"customer_id": [person], "at": [AS_OF]})
+
+    with pytest.raises(offline.NotPointInTime, match="tier_rank"):
+        offline.frame(moment, ["loyalty:tier_rank"])
+
+    assert "loyalty:tier_rank" not in KNOWN_IN_THE_PAST
 
 
 def test_rfm__ten_customers__fall_into_fifths_and_equal_ones_share_theirs() -> None:
