@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import UUID
@@ -13,6 +14,9 @@ from django.db import transaction
 from privacy import encryption
 from profiles import pipeline
 from tests import world as people
+
+# The tests' own database is emptied between tests that commit, ledgers included.
+os.environ["PGOPTIONS"] = "-c iaros.may_empty=on"
 
 
 @pytest.fixture(scope="session", autouse=True)

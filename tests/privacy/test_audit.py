@@ -1,7 +1,7 @@
 """Who read whom: told in full, and not to be retold."""
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from iaros.accounts.models import User
 from iaros.lib.purposes import Purpose
@@ -40,3 +40,19 @@ def test_sign_in__is_in_the_trail(client, db):
     client.force_login(User.objects.create_user("ann"))
 
     assert AuditEvent.objects.filter(action="signed in", actor="ann").count() == 1
+
+
+@pytest.mark.parametrize("table", ["privacy_auditevent", "privacy_policytext", "privacy_consentevent"])
+def test_what_is_written_once__is_not_emptied(db, table):
+    _refused(f"TRUNCATE {table}")
+
+
+def test_a_part_of_the_consent_ledger__is_not_emptied_either(db):
+    _refused("TRUNCATE privacy_consentevent_07")
+
+
+def _refused(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL iaros.may_empty = 'off'")
+        with pytest.raises(IntegrityError, match="written once"), transaction.atomic():
+            cursor.execute(statement)
