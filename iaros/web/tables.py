@@ -48,9 +48,23 @@ def may_export(request: HttpRequest) -> None:
         raise PermissionDenied("accounts.export_data")
 
 
+# More is work for the API, which pages.
+MOST_ROWS = 50_000
+ONE_MORE = MOST_ROWS + 1  # what to ask for, so that a file that ends early can say so
+
+
+def _whole_or_said(rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+    for number, row in enumerate(rows):
+        if number == MOST_ROWS:
+            yield [f"Cut off after {MOST_ROWS:,} rows: there are more. Narrow the list, or read it by the API."]
+            return
+        yield row
+
+
 def as_csv(name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> StreamingHttpResponse:
+    """The table as a file. After 50,000 rows it ends, and its last line says so."""
     return StreamingHttpResponse(
-        _lines(header, rows),
+        _lines(header, _whole_or_said(rows)),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
     )

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from iaros.web import drawings, formats
+from iaros.web import drawings, formats, tables
 from iaros.web.tables import as_csv, safe_cell
 from iaros.web.templatetags.look import icon
 
@@ -48,6 +48,16 @@ def test_a_file__is_streamed_with_its_header():
 
     assert response.streaming
     assert b"".join(response.streaming_content).decode() == '\ufeffname,note\r\nAlice,\'=x\r\n"Bob, jr",\r\n'
+
+
+def test_file__longer_than_the_most_rows__says_where_it_ends(monkeypatch):
+    monkeypatch.setattr(tables, "MOST_ROWS", 2)
+
+    lines = [b"".join(as_csv("members", ["n"], ([n] for n in range(rows)))).decode().splitlines() for rows in (2, 3)]
+
+    assert lines[0][1:] == ["0", "1"]
+    assert lines[1][1:3] == ["0", "1"]
+    assert "Cut off after 2 rows" in lines[1][3]
 
 
 def test_one_value__has_no_shape():

@@ -14,7 +14,6 @@ from profiles import selectors as profiles
 from profiles.selectors import CustomerProfile, FieldOrigin
 
 PAGE = 50
-EXPORTED = 50_000
 _FIRST = UUID(int=0)
 _SCORES_SQL = """
 SELECT s.entity_id AS id, max(s.value) FILTER (WHERE s.name = 'value_12m') AS value,

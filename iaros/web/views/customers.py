@@ -23,7 +23,7 @@ from iaros.web.purposes import purpose_of
 from iaros.web.reads import customer_page as reads
 from iaros.web.reads import customers as lists
 from iaros.web.reads import timeline as timelines
-from iaros.web.tables import as_csv, may_export, wants_csv
+from iaros.web.tables import MOST_ROWS, ONE_MORE, as_csv, may_export, wants_csv
 from privacy import audit, consent
 from profiles.models import EventKind
 from profiles.selectors import survivor_of
@@ -45,15 +45,15 @@ def customer_list(request: HttpRequest) -> HttpResponseBase:
     export = wants_csv(request)
     if export:
         may_export(request)
-    limit = lists.EXPORTED if export else lists.PAGE
+    limit = ONE_MORE if export else lists.PAGE
     hits = lists.find(query, purpose) if query else lists.listed(purpose, _cursor(request), limit)
     audit.record(
         action=f"{'export' if export else 'find' if query else 'list'} customers",
         actor=request.user,  # type: ignore[arg-type]
         purpose=purpose,
-        ids=[hit.id for hit in hits],
+        ids=[hit.id for hit in hits[:MOST_ROWS]],
         route="customers/",
-        details={"rows": len(hits)},
+        details={"rows": min(len(hits), MOST_ROWS)},
     )
     if export:
         header = ["customer_id", "tier", "country", "home_airport", "value_12m", "churn_90d", "updated_at"]
@@ -152,7 +152,7 @@ def _timeline(request: HttpRequest, customer_id: UUID, reader: Reader) -> dict[s
         reader.purpose,
         kinds=kinds,
         before=request.GET.get("before", ""),
-        limit=lists.EXPORTED if wants_csv(request) else timelines.PAGE,
+        limit=ONE_MORE if wants_csv(request) else timelines.PAGE,
     )
     return {
         "page": shown,
@@ -192,7 +192,7 @@ def _consent(request: HttpRequest, customer_id: UUID, reader: Reader) -> dict[st
 
 
 def _audit(request: HttpRequest, customer_id: UUID, reader: Reader) -> dict[str, Any]:
-    lines = audit.for_customer(customer_id, limit=lists.EXPORTED if wants_csv(request) else 50)
+    lines = audit.for_customer(customer_id, limit=ONE_MORE if wants_csv(request) else 50)
     return {"rows": lines, "lines": lines}
 
 
