@@ -15,6 +15,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from iaros.lib import outbox
@@ -125,7 +126,8 @@ def running(job: Job, *, apart: bool = False) -> Iterator[JobProgress]:
     """
     now = timezone.now()
     takeable = Job.objects.filter(id=job.id, state__in=[JobState.QUEUED, JobState.LOST])
-    if not takeable.update(state=JobState.RUNNING, started_at=now, heartbeat_at=now, finished_at=None, problem=None):
+    begun = {"state": JobState.RUNNING, "started_at": now, "heartbeat_at": now, "attempts": F("attempts") + 1}
+    if not takeable.update(**begun, finished_at=None, problem=None):
         raise AlreadyRunning(f"job {job.id} is not waiting to be run")
     job.refresh_from_db()
     progress = ProgressApart(job) if apart else JobProgress(job)

@@ -104,6 +104,18 @@ def test_job__runs_once__and_says_how_it_ended(db):
     assert (job.state, job.done, job.result) == (JobState.SUCCEEDED, 5, {"profiles": 5})
     with pytest.raises(jobs.AlreadyRunning), jobs.running(job):
         pass
+    assert job.attempts == 1
+
+
+def test_job__lost_and_taken_again__counts_its_attempts(db):
+    job = jobs.start("refresh")
+    Job.objects.filter(id=job.id).update(state=JobState.LOST, attempts=1)
+
+    with jobs.running(job):
+        pass
+
+    job.refresh_from_db()
+    assert (job.state, job.attempts) == (JobState.SUCCEEDED, 2)
 
 
 def test_job__cancelled_while_it_runs__stops_at_its_next_step(db):
