@@ -26,6 +26,7 @@ SCHEDULE = (
     Every("iaros.nightly_refresh", "identity to analytics, once a night", hour=2, minute=30),
     Every("iaros.forget_idempotency_keys", "answers are repeated for a day", seconds=3600),
     Every("iaros.forget_answered_doorbells", "answered doorbells go after a week", hour=4),
+    Every("segmentation.nightly_parity", "do stored features equal recomputed ones?", hour=5),
     Every("profiles.enforce_retention", "events end with the retention ceiling", hour=4, minute=20),
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from uuid import UUID
 
 from celery import shared_task
@@ -9,6 +10,7 @@ from celery import shared_task
 from iaros.lib import clock, jobs, outbox
 from iaros.lib.queues import Queue
 from segmentation import pipeline
+from segmentation.features import parity
 
 
 @shared_task(queue=Queue.BATCH, ignore_result=True)
@@ -35,6 +37,27 @@ def retrain(*, job_id: str) -> None:
         as_of = clock.parse_as_of(job.params.get("as_of"))
         report = pipeline.retrain(job.params["model"], as_of, progress, by=job.params.get("by", ""))
         job.result = report.as_dict()
+
+
+PARITY = "segmentation.compare_features"
+
+
+@shared_task(name="segmentation.nightly_parity", queue=Queue.BATCH, ignore_result=True)
+def nightly_parity() -> None:
+    """Write tonight's comparison of features down as a job and ring for it."""
+    jobs.start("feature parity", {"customers": 500, "seed": clock.now().toordinal()}, task=PARITY, queue=Queue.BATCH)
+
+
+@shared_task(name=PARITY, queue=Queue.BATCH, ignore_result=True)
+@outbox.doorbell
+def compare_features(*, job_id: str) -> None:
+    """Compare stored, single and point-in-time values of random customers; the job's result says how many differ."""
+    job = jobs.take(job_id)
+    if job is None:
+        return
+    with jobs.running(job):
+        found = parity.compare(int(job.params["customers"]), int(job.params["seed"]))
+        job.result = {**asdict(found), "mismatch_rate": found.rate}
 
 
 @shared_task(queue=Queue.REALTIME, ignore_result=True)

@@ -4,9 +4,32 @@ from __future__ import annotations
 
 import zlib
 
-from profiles.models import EventKind as K
+from segmentation.features.families import all_families
+from segmentation.features.filters import (
+    AGENCY_BOOKINGS,
+    ANYTHING,
+    APP_OPENS,
+    BOOKINGS,
+    CANCELLED,
+    CHANGED,
+    EARNED,
+    EXTRA_BAGS,
+    EXTRA_WORDS,
+    EXTRAS,
+    FLIGHTS,
+    LATE_BOOKINGS,
+    LONG_HAUL,
+    OWN_BOOKINGS,
+    PREMIUM_BOOKINGS,
+    PREMIUM_FLIGHTS,
+    REDEEMED,
+    SEARCHES,
+    SPENDING,
+    SUN_SEARCHES,
+    VIEWS,
+    VISITS,
+)
 from segmentation.features.grammar import (
-    EventFilter,
     Feature,
     Measure,
     NullPolicy,
@@ -15,43 +38,9 @@ from segmentation.features.grammar import (
     feature,
 )
 
-# Destinations with bathing weather between November and March, by IATA code.
-WINTER_SUN = ("LPA", "TFS", "TFN", "ACE", "FUE", "FNC", "AGP", "RAK", "AGA", "HRG", "SSH", "DXB", "BKK", "HKT")
 # The loyalty programme's ladder. Programmes name their steps differently; an unknown name counts as the first step.
 TIERS = ("blue", "silver", "gold", "platinum")
 TIER_RANK = {"blue": 1, "star": 1, "silver": 2, "nova": 2, "gold": 3, "aurora": 3, "platinum": 4}
-PREMIUM = ("F", "C", "W")
-
-BOOKINGS = EventFilter("bookings", (K.BOOKING_MADE,))
-LATE_BOOKINGS = BOOKINGS.narrowed("bookings within 7 days of departure", lead_days_to=7)
-PREMIUM_BOOKINGS = BOOKINGS.narrowed("premium bookings", cabins=PREMIUM)
-OWN_BOOKINGS = BOOKINGS.narrowed("bookings by web or app", channels=("web", "app"))
-AGENCY_BOOKINGS = BOOKINGS.narrowed("bookings by an agency", channels=("agency",))
-CANCELLED = EventFilter("cancelled bookings", (K.BOOKING_CANCELLED,))
-CHANGED = EventFilter("changed bookings", (K.BOOKING_CHANGED,))
-FLIGHTS = EventFilter("flights flown", (K.COUPON_FLOWN,))
-LONG_HAUL = FLIGHTS.narrowed("long-haul flights", hauls=("L",))
-PREMIUM_FLIGHTS = FLIGHTS.narrowed("premium flights", cabins=PREMIUM)
-EXTRAS = EventFilter("extras bought", (K.ANCILLARY_BOUGHT,))
-SEARCHES = EventFilter("searches", (K.WEB_SEARCHED,))
-SUN_SEARCHES = SEARCHES.narrowed("searches for winter sun", destinations=WINTER_SUN)
-VIEWS = EventFilter("page views", (K.WEB_VIEWED,))
-APP_OPENS = EventFilter("app openings", (K.APP_OPENED,))
-VISITS = EventFilter("visits of web or app", (K.WEB_VIEWED, K.WEB_SEARCHED, K.APP_OPENED))
-EARNED = EventFilter("points earned", (K.POINTS_EARNED,))
-REDEEMED = EventFilter("points redeemed", (K.POINTS_REDEEMED,))
-SPENDING = EventFilter("bookings and extras", (K.BOOKING_MADE, K.ANCILLARY_BOUGHT))
-ANYTHING = EventFilter("events of any kind", tuple(kind for kind in K if kind is not K.CONSENT_CHANGED))
-EXTRA_WORDS = {
-    "extra_bag": "extra bags",
-    "seat": "seats",
-    "meal": "meals",
-    "lounge": "lounge visits",
-    "priority": "priority services",
-    "insurance": "insurances",
-    "wifi": "Wi-Fi passes",
-    "extra_legroom": "seats with extra legroom",
-}
 
 
 def _attribute(
@@ -69,9 +58,8 @@ def _extra(code: str) -> tuple[Feature, ...]:
     return across("ancillary", Measure.COUNT, bought, (365,), stem=code)
 
 
-_BAGS = EXTRAS.narrowed("extra bags bought", items=("extra_bag",))
-
-FEATURES: tuple[Feature, ...] = (
+# The first features of the platform; models learn from these.
+CORE: tuple[Feature, ...] = (
     *across("booking", Measure.COUNT, BOOKINGS, (30, 90, 365, 730)),
     *across("booking", Measure.VALUE_SUM, BOOKINGS, (90, 365, 730)),
     feature("booking", Measure.VALUE_MEAN, BOOKINGS, 730),
@@ -102,8 +90,8 @@ FEATURES: tuple[Feature, ...] = (
     feature("ancillary", Measure.VALUE_SUM, EXTRAS, 365),
     feature("ancillary", Measure.RECENCY_DAYS, EXTRAS),
     *(one for code in EXTRA_WORDS for one in _extra(code)),
-    feature("ancillary", Measure.COUNT, _BAGS, 730, stem="extra_bag"),
-    feature("ancillary", Measure.RECENCY_DAYS, _BAGS, stem="extra_bag"),
+    feature("ancillary", Measure.COUNT, EXTRA_BAGS, 730, stem="extra_bag"),
+    feature("ancillary", Measure.RECENCY_DAYS, EXTRA_BAGS, stem="extra_bag"),
     *across("web", Measure.COUNT, SEARCHES, (7, 30, 90), label="searches"),
     feature("web", Measure.COUNT, SUN_SEARCHES, 30, label="sun_searches"),
     feature("web", Measure.DISTINCT_ITEMS, SEARCHES, 30, label="searched_routes"),
@@ -129,6 +117,13 @@ FEATURES: tuple[Feature, ...] = (
     _quintile("rfm:frequency", "Quintile of the bookings in 730 days; 5 is the most frequent fifth."),
     _quintile("rfm:monetary", "Quintile of the money spent in 730 days; 5 is the highest fifth."),
     _quintile("rfm:cell", "The three quintiles as one number, recency first: 545 is 5, 4, 5.", "111 to 555"),
+)
+
+
+_NAMED = {one.name for one in CORE}
+FEATURES: tuple[Feature, ...] = (
+    *CORE,
+    *{one.name: one for one in all_families() if one.name not in _NAMED}.values(),
 )
 
 

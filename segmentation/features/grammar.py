@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from iaros.lib.personal_data import Sensitivity
 from iaros.lib.purposes import Purpose
 from profiles.models import EventKind
 
 LIFETIME = 0
 # Every window a feature may use, in days; an event falls into the first that is long enough.
-WINDOWS: tuple[int, ...] = (7, 30, 90, 180, 365, 730, LIFETIME)
+WINDOWS: tuple[int, ...] = (1, 7, 14, 30, 60, 90, 180, 365, 730, LIFETIME)
 
 
 class Measure(StrEnum):
@@ -23,6 +24,9 @@ class Measure(StrEnum):
     COUNT = "count"
     VALUE_SUM = "value_sum"
     VALUE_MEAN = "value_mean"
+    VALUE_MIN = "value_min"
+    VALUE_MAX = "value_max"
+    VALUE_STD = "value_std"
     QUANTITY_SUM = "quantity_sum"
     QUANTITY_MEAN = "quantity_mean"
     LEAD_DAYS_MEAN = "lead_days_mean"
@@ -35,6 +39,7 @@ class Measure(StrEnum):
     SHARE = "share"
     TREND = "trend"
     DISTINCT_ITEMS = "distinct_items"
+    TOP_SHARE = "top_share"
     # Read from the golden profile, the base as a whole, or the booking; not from a window of events.
     ATTRIBUTE = "attribute"
     QUINTILE = "quintile"
@@ -56,7 +61,10 @@ class Parity(StrEnum):
 
 @dataclass(frozen=True)
 class EventFilter:
-    """Events of certain kinds; each further field narrows them, an empty one does not. `words` completes a sentence."""
+    """Events of certain kinds; each further field narrows them, an empty one does not. `words` completes a sentence.
+
+    `weekdays` (1 is Monday) and `months` are of the airline's day on which the event occurred.
+    """
 
     words: str = field(repr=False)
     kinds: tuple[EventKind, ...]
@@ -66,8 +74,11 @@ class EventFilter:
     cabins: tuple[str, ...] = ()
     hauls: tuple[str, ...] = ()
     lead_days_to: int | None = None
+    lead_days_from: int | None = None
+    weekdays: tuple[int, ...] = ()
+    months: tuple[int, ...] = ()
 
-    def narrowed(self, words: str, **fields: tuple[str, ...] | int) -> EventFilter:
+    def narrowed(self, words: str, **fields: tuple[str, ...] | tuple[int, ...] | int) -> EventFilter:
         return replace(self, words=words, **fields)  # type: ignore[arg-type]
 
 
@@ -87,11 +98,23 @@ class Feature:
     entity: str = "customer"
     owner: str = "Customer Intelligence"
     purpose: Purpose = Purpose.ANALYTICS
+    sensitivity: Sensitivity = Sensitivity.DERIVED
     dtype: str = "float32"
 
     @property
     def view(self) -> str:
         return self.name.partition(":")[0]
+
+    @property
+    def lineage(self) -> str:
+        """The tables and the kinds of events that it is made of."""
+        if self.measure is Measure.TRIP:
+            return "profiles_booking, profiles_event: BOOKING_MADE"
+        if self.events is None:
+            return "profiles_profile" if self.measure is Measure.ATTRIBUTE else "the whole base's features of its day"
+        kinds = self.events.kinds if self.part is None else (*self.events.kinds, *self.part.kinds)
+        listed = sorted({kind.name for kind in kinds})
+        return f"profiles_event: {', '.join(listed) if len(listed) < 10 else 'all kinds'}"
 
 
 @dataclass(frozen=True)
@@ -108,6 +131,11 @@ _SHAPES: dict[Measure, Shape] = {
     Measure.COUNT: Shape("count", "How many {words}", "events", NullPolicy.ZERO),
     Measure.VALUE_SUM: Shape("value_sum", "Sum of the value of {words}", "base currency", NullPolicy.ZERO),
     Measure.VALUE_MEAN: Shape("value_mean", "Mean value of {words}", "base currency", NullPolicy.NAN),
+    Measure.VALUE_MIN: Shape("value_min", "Smallest value of {words}", "base currency", NullPolicy.NAN),
+    Measure.VALUE_MAX: Shape("value_max", "Largest value of {words}", "base currency", NullPolicy.NAN),
+    Measure.VALUE_STD: Shape(
+        "value_std", "Standard deviation of the value of {words}, from two on", "base currency", NullPolicy.NAN
+    ),
     Measure.QUANTITY_SUM: Shape("quantity_sum", "Sum of the quantity of {words}", "units", NullPolicy.ZERO),
     Measure.QUANTITY_MEAN: Shape("quantity_mean", "Mean quantity of {words}", "units", NullPolicy.NAN),
     Measure.LEAD_DAYS_MEAN: Shape(
@@ -126,6 +154,7 @@ _SHAPES: dict[Measure, Shape] = {
     Measure.DISTINCT_ITEMS: Shape(
         "distinct", "How many different routes or items in {words}", "items", NullPolicy.ZERO
     ),
+    Measure.TOP_SHARE: Shape("top_share", "Share of the most usual route or item in {words}", "share", NullPolicy.NAN),
 }
 
 
@@ -158,7 +187,14 @@ def feature(
 
 
 def across(
-    view: str, measure: Measure, events: EventFilter, windows: tuple[int, ...], *, stem: str = "", label: str = ""
+    view: str,
+    measure: Measure,
+    events: EventFilter,
+    windows: tuple[int, ...],
+    *,
+    stem: str = "",
+    part: EventFilter | None = None,
+    label: str = "",
 ) -> tuple[Feature, ...]:
     """The same feature over several windows."""
-    return tuple(feature(view, measure, events, window, stem=stem, label=label) for window in windows)
+    return tuple(feature(view, measure, events, window, stem=stem, part=part, label=label) for window in windows)

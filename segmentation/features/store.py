@@ -18,17 +18,22 @@ from iaros.lib import copying
 from iaros.lib.ids import bucket_of
 from iaros.lib.purposes import Purpose
 from privacy import consent
-from segmentation.features import catalogue, facts
+from segmentation.features import catalogue, facts, packing
 from segmentation.features.facts import Which
 from segmentation.models import FeatureVector
 
 # All vectors run together: there is nothing to parse.
 _READ_SQL = """
-SELECT string_agg(uuid_send(v.id) || v.values, ''::bytea ORDER BY v.bucket, v.id)
-FROM segmentation_featurevector v
-WHERE {which} AND v.catalogue_version = %(version)s AND {gate}
+SELECT string_agg(v.head, ''::bytea), string_agg(v.values, ''::bytea)
+FROM (
+    SELECT uuid_send(v.id) || int4send(length(v.values)) AS head, v.values
+    FROM segmentation_featurevector v
+    WHERE {which} AND v.catalogue_version = %(version)s AND {gate}
+    ORDER BY v.bucket, v.id
+) v
 """
-_ROW = np.dtype([("id", "u1", 16), ("values", "<f4", len(catalogue.FEATURES))])
+_HEAD = np.dtype([("id", "u1", 16), ("length", ">i4")])
+_FEATURES = len(catalogue.FEATURES)
 # What was derived about a person who may no longer be analysed leaves with the vector.
 _DERIVED = (
     ("segmentation_score", "customer_id"),
@@ -62,7 +67,7 @@ class Block:
 def replace(which: Which, ids: NDArray[np.uint8], values: NDArray[np.float32], as_of: datetime) -> None:
     """Put these vectors in the place of all that `which` had; whoever is not among them loses what was derived."""
     order = np.argsort(ids[:, 15], kind="stable")
-    ids, packed = ids[order], np.ascontiguousarray(values[order], dtype="<f4")
+    ids, packed = ids[order], packing.pack(values[order])
     with connection.cursor() as cursor:
         # The vectors can be computed again, so their commit need not wait for the disk.
         cursor.execute("SET LOCAL synchronous_commit = off")
@@ -76,14 +81,14 @@ def replace(which: Which, ids: NDArray[np.uint8], values: NDArray[np.float32], a
             cursor.execute(statement, which.params)
 
 
-def _copy(cursor: object, ids: NDArray[np.uint8], packed: NDArray[np.float32], as_of: datetime) -> None:
+def _copy(cursor: object, ids: NDArray[np.uint8], packed: list[bytes], as_of: datetime) -> None:
     count = len(ids)
     columns: dict[str, copying.Column] = {
         "bucket": copying.smallints(ids[:, 15]),
         "id": copying.uuids(ids),
         "as_of": copying.timestamps(np.full(count, facts.microseconds(as_of), dtype="datetime64[us]")),
         "catalogue_version": copying.integers(np.full(count, catalogue.VERSION)),
-        "values": copying.Fixed(packed.view(np.uint8).reshape(count, -1)),
+        "values": copying.blobs(packed),
     }
     copying.copy_in(cursor, "segmentation_featurevector", columns)
 
@@ -99,9 +104,9 @@ def read(which: Which) -> Block:
     params |= {**which.params, "version": catalogue.VERSION}
     with connection.cursor() as cursor:
         cursor.execute(_READ_SQL.format(gate=gate, which=which.where("v", "id")), params)
-        raw = bytes(cursor.fetchone()[0] or b"")
-    rows = np.frombuffer(raw, dtype=_ROW)
-    return Block(which, rows["id"], rows["values"])
+        head, packed = (bytes(part or b"") for part in cursor.fetchone())
+    heads = np.frombuffer(head, dtype=_HEAD)
+    return Block(which, heads["id"], packing.unpack(packed, heads["length"].astype(np.int64), _FEATURES))
 
 
 def vector_of(customer_id: UUID) -> tuple[NDArray[np.float32], datetime] | None:
@@ -111,9 +116,9 @@ def vector_of(customer_id: UUID) -> tuple[NDArray[np.float32], datetime] | None:
     row = FeatureVector.objects.filter(
         bucket=bucket_of(customer_id), id=customer_id, catalogue_version=catalogue.VERSION
     ).first()
-    return (np.frombuffer(bytes(row.values), dtype="<f4"), row.as_of) if row else None
+    return (packing.unpack_one(bytes(row.values), _FEATURES), row.as_of) if row else None
 
 
 def unpack(values: bytes) -> dict[str, float]:
     """A packed vector as numbers by name."""
-    return dict(zip(catalogue.NAMES, np.frombuffer(values, dtype="<f4").tolist(), strict=True))
+    return dict(zip(catalogue.NAMES, packing.unpack_one(values, _FEATURES).tolist(), strict=True))

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from iaros.lib import sql
 from profiles.models import EventKind
-from segmentation.features.catalogue import TRIP_NAMES, WINTER_SUN
+from segmentation.features.catalogue import TRIP_NAMES
+from segmentation.features.filters import WINTER_SUN
 
 _TRIPS_SQL = """
 WITH wanted AS (

@@ -1,6 +1,6 @@
 """Which features of the catalogue a model may learn from: those that mean the same in the past as when scoring."""
 
-from segmentation.features.catalogue import FEATURES
+from segmentation.features.catalogue import CORE
 from segmentation.features.grammar import Parity
 
 # Web and app behaviour is kept for months, bookings for years. Seen from a snapshot two years back nobody has
@@ -11,7 +11,7 @@ _OF_ALL_HISTORY = ("gap_days", "overdue")
 
 KNOWN_IN_THE_PAST: tuple[str, ...] = tuple(
     feature.name
-    for feature in FEATURES
+    for feature in CORE
     if feature.parity is not Parity.NONE
     and feature.name not in _OF_A_SHORT_MEMORY
     and not feature.name.startswith("web:")

@@ -18,8 +18,8 @@ _REFERENCE = Personal(Purpose.ANALYTICS, Sensitivity.PSEUDONYM)
 class FeatureVector(models.Model):
     """Every feature of one customer as of one moment.
 
-    `values` is float32, little-endian, in the order of the catalogue version. A vector of another
-    catalogue version than today's is stale and read by nobody.
+    `values` is packed as `features.packing` says, in the order of the catalogue version. A vector of
+    another catalogue version than today's is stale and read by nobody.
     """
 
     personal_data: ClassVar[dict[str, Personal]] = {"id": _REFERENCE, "values": _DERIVED}

@@ -5,11 +5,15 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from iaros.benchmarks import gates, pipeline, storage
+from iaros.benchmarks import features, gates, pipeline, storage
 from iaros.demo import SIZES
 from iaros.lib.commands import Refused, ReportCommand
 
-MEASURES = {"pipeline": (pipeline.measure, 200_000), "storage": (storage.measure, 50_000)}
+MEASURES = {
+    "pipeline": (pipeline.measure, 200_000),
+    "storage": (storage.measure, 50_000),
+    "features": (features.measure, 50_000),
+}
 GATES = "gates"
 
 

@@ -31,6 +31,9 @@ class Command(ReportCommand):
                 "entity": one.entity,
                 "dtype": one.dtype,
                 "purpose": one.purpose.value,
+                "owner": one.owner,
+                "sensitivity": one.sensitivity.value,
+                "lineage": one.lineage,
                 "nulls": one.nulls.value,
                 "past": one.parity.value,
             }
