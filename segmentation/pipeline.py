@@ -14,6 +14,7 @@ from segmentation.ml.catalogue import SPECS
 from segmentation.ml.spec import ModelSpec
 from segmentation.segments import membership
 from segmentation.segments.catalogue import ensure_default_segments
+from segmentation.segments.growing import ensure_lattice
 
 Train = Literal[True, False, "missing"]
 
@@ -33,6 +34,7 @@ def refresh(as_of: datetime, train: Train = False, progress: Progress | None = N
         if not free:
             raise AlreadyRefreshing("features, scores and segments are being refreshed already; wait for it to end")
         ensure_default_segments()
+        ensure_lattice()
         return [
             features.materialise(as_of, progress=tell),
             *train_models(as_of, train, tell),

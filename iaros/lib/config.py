@@ -27,7 +27,7 @@ class ProfileSettings:
 
 @dataclass(frozen=True)
 class SegmentationSettings:
-    max_segments: int = 500  # publishing one more is refused
+    max_segments: int = 2_000  # publishing one more is refused
     ml_models: int = 50  # registering one more in the catalogue is refused
     confidence_threshold: float = 0.95  # a champion must be calibrated this well: 1 - ECE
 

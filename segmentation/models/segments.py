@@ -20,6 +20,8 @@ _REFERENCE = Personal(Purpose.ANALYTICS, Sensitivity.PSEUDONYM)
 class SegmentKind(models.TextChoices):
     RULE = "rule", "Rule"
     RFM = "rfm", "RFM"
+    LATTICE = "lattice", "Lattice"
+    CLUSTER = "cluster", "Cluster"
 
 
 class SegmentStatus(models.TextChoices):

@@ -6,7 +6,7 @@ The same evaluation answers for one customer, as a block of one; so a page and a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -42,15 +42,22 @@ _PROFILE_COLUMNS = {
 
 @dataclass(frozen=True)
 class Columns:
-    """What rules may read of a block of customers; a missing number is NaN, a missing word is ""."""
+    """What rules may read of a block of customers; a missing number is NaN, a missing word is "".
+
+    Hundreds of rules share some dozens of conditions, so each column is read and each condition tested once.
+    """
 
     block: Block
     scores: Mapping[str, NDArray[np.float64]]
     attributes: Mapping[str, NDArray[np.object_]]
+    read: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    tested: dict[Condition, Mask] = field(default_factory=dict)
 
     def of(self, one: Condition) -> NDArray[Any]:
         if one.of is Of.FEATURE:
-            return self.block.columns([one.name])[:, 0]
+            if one.name not in self.read:
+                self.read[one.name] = self.block.columns([one.name])[:, 0]
+            return self.read[one.name]
         if one.of is Of.SCORE:
             return self.scores[one.name]
         return self.attributes[one.name]
@@ -100,7 +107,9 @@ def _attributes(block: Block, texts: pa.Array) -> dict[str, NDArray[np.object_]]
 def holds(node: Node, known: Columns) -> Mask:
     """For whom of the block the rule holds."""
     if isinstance(node, Condition):
-        return _test(node, known.of(node))
+        if node not in known.tested:
+            known.tested[node] = _test(node, known.of(node))
+        return known.tested[node]
     masks = [holds(part, known) for part in node.parts]
     joined = np.logical_and.reduce(masks) if node.join is Join.ALL else np.logical_or.reduce(masks)
     return ~joined if node.join is Join.NONE else joined

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
 import numpy as np
+import orjson
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
@@ -73,10 +75,16 @@ def standing() -> list[Wording]:
             Wording(
                 segment,
                 newest.number if newest else 0,
-                rules.read(newest.rule) if live and newest else None,
+                _tree(orjson.dumps(newest.rule)) if live and newest else None,
             )
         )
     return found
+
+
+@lru_cache(maxsize=4_096)
+def _tree(rule: bytes) -> Group:
+    """A wording is never changed, so its tree is read once a process."""
+    return rules.read(orjson.loads(rule))
 
 
 def refresh(as_of: datetime, buckets: Iterable[int] = range(256), progress: Progress | None = None) -> StageReport:

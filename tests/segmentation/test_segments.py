@@ -17,7 +17,7 @@ from profiles.models import EventKind
 from segmentation import features, pipeline, selectors
 from segmentation.data_holder import SegmentationHolder
 from segmentation.models import Membership, Segment, SegmentStatus, Transition
-from segmentation.segments import membership, publishing, rules, sentences
+from segmentation.segments import growing, lattice, membership, publishing, rules, sentences
 from segmentation.segments.catalogue import SEEDS, ensure_default_segments
 from tests.segmentation import population
 from tests.segmentation.population import AS_OF
@@ -179,6 +179,43 @@ class TestMembership:
 
         assert erased["segmentation_featurevector"] == 1
         assert holder.export(flyer) == {}
+
+
+def test_lattice__every_cell__is_a_rule_with_a_name_of_its_own() -> None:
+    cells = lattice.cells()
+
+    assert len({cell.slug for cell in cells}) == len({cell.name for cell in cells}) == len(cells) >= 500
+    assert all(rules.conditions(rules.read(cell.rule)) for cell in cells)
+    assert max(len(cell.slug) for cell in cells) <= 80
+
+
+@pytest.mark.django_db
+class TestLattice:
+    def test_ensure__twice__adds_each_cell_once(self) -> None:
+        added = growing.ensure_lattice()
+
+        assert added == len(lattice.cells())
+        assert growing.ensure_lattice() == 0
+        assert Segment.objects.published().count() == added
+
+    def test_ensure__retired_cell__stays_retired(self) -> None:
+        growing.ensure_lattice()
+        publishing.retire(Segment.objects.get(slug="rfm-555"))
+
+        growing.ensure_lattice()
+
+        assert Segment.objects.get(slug="rfm-555").status == SegmentStatus.RETIRED
+
+    def test_refresh__each_customer__is_in_one_cell_of_a_family(self) -> None:
+        people = population.customers(40)
+        population.facts(people, each=20)
+        growing.ensure_lattice()
+
+        refresh()
+
+        slugs = [[held.slug for held in selectors.segments_of(one)] for one in people[:10]]
+        assert [sum(slug.startswith("lifecycle-") for slug in mine) for mine in slugs] == [1] * 10
+        assert max(sum(slug.startswith("rfm-") for slug in mine) for mine in slugs) == 1
 
 
 @pytest.mark.django_db

@@ -69,10 +69,12 @@ def fit(rows: Prepared, seed: int, smallest: float = 10) -> Fitted:
         cut = cells.cut(measure.embedded(sample), seed + lesson)
         labels = _merged(sample, cut, _whitening(_within(sample, cut)), Form.BALL)
         measure = _learnt(sample, labels)
-    cut = cells.cut(measure.embedded(sample), seed + _LESSONS)
+    # Two cuts: where one of them misses a group, the other seldom does.
+    cuts = [cells.cut(measure.embedded(sample), seed + _LESSONS + nth) for nth in range(2)]
     turn = _whitening(_within(sample, labels))
     turned = replace(sample, numbers=sample.numbers @ turn)
-    begun = [_begun(turned, cut, form, _turned_floor(sample, turn), smallest) for form in _forms(turned)]
+    floor = _turned_floor(sample, turn)
+    begun = [_begun(turned, cut, form, floor, smallest) for cut in cuts for form in _forms(turned)]
     found = _settled(*min(begun, key=lambda one: one[2])[:2], smallest)
     return Fitted(tuple(numbers), tuple(words), turn, measure, found)
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -173,7 +174,7 @@ def _require(prepared: Prepared) -> None:
 
 @dataclass(frozen=True)
 class _Found:
-    """The fit of all rows and four of half of them; the first two chose the level, the last two judge it."""
+    """The fit of all rows and four of half of them; the last two judge together what the other pairs chose."""
 
     whole: Graded
     refits: list[Graded]
@@ -188,7 +189,10 @@ def _found(prepared: Prepared, seed: int) -> _Found:
     with ThreadPoolExecutor(2) as together:
         whole, *refits = together.map(partial(stability.graded, prepared), parts, range(seed, seed + 5))
     level, expected = stability.choose_level(refits[0], refits[1])
-    heaps = _Found(whole, refits, level, expected)
+    judged = {2, 3}
+    others = [pair for pair in combinations(range(4), 2) if set(pair) != judged]
+    usual = float(np.median([stability.agreement(refits[one], refits[other], level) for one, other in others]))
+    heaps = _Found(whole, refits, level, usual)
     # A second look at the choice: of groups that are none, two refits agree now and then by chance.
     steady = expected >= AGREED and stability.agreement(refits[0], refits[2], level) >= AGREED
     for count in stability.DIVISIONS:
