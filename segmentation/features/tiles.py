@@ -196,7 +196,7 @@ class Tiles:
         row, times = self._items(events, window)
         most = np.zeros(self.rows)
         np.maximum.at(most, row, times)
-        return _over(most, np.bincount(row, weights=times, minlength=self.rows))
+        return _over(most, np.bincount(row, weights=times, minlength=self.rows).astype(np.float64))
 
     def _items(self, events: EventFilter, window: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Each different item of each row: the row, and how many events have it."""

@@ -48,10 +48,6 @@ def _between(feature: str, low: float, below: float) -> Conditions:
     return (_where(feature, ">=", low), _where(feature, "<", below))
 
 
-def _between(feature: str, low: float, below: float) -> Conditions:
-    return (_where(feature, ">=", low), _where(feature, "<", below))
-
-
 _BOOKED = _where("booking:count_730d", ">=", 1)
 _OLD = _where("profile:tenure_days", ">", 180)
 
