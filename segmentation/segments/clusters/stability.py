@@ -1,13 +1,14 @@
 """How far groups hold: would other rows of the same table have given the same ones?
 
-Groups that overlap are joined first, the most confused pair before the others. How far to join is chosen on one pair of
-refits, each on its own half of the rows, as the finest cut on which the two agree; what is reported is measured on
-another pair.
+Groups that overlap are joined first, the most confused pair before the others. How far to join is chosen on refits,
+each on half of the rows, as the finest cut on which they agree; what is reported is measured on a pair without a say.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ Labels = NDArray[np.int64]
 
 # Two groups are joined when this share of the smaller one is as likely to be of the other; from fine to coarse.
 LEVELS = (0.15, 0.1, 0.06, 0.04, 0.025, 0.015, 0.01, 0.006, 0.003, 0.001)
-AGREED = 0.95
+AGREED, NEARLY = 0.95, 0.85
 # How many parts an even division may have, the finest first.
 DIVISIONS = (12, 10, 9, 8, 7, 6, 5, 4, 3)
 
@@ -92,16 +93,17 @@ def agreement(one: Graded, other: Graded, level: float) -> float:
     return float(adjusted_rand_score(one.labels(level), other.labels(level)))
 
 
-def choose_level(one: Graded, other: Graded) -> tuple[float, float]:
-    """The finest cut on which two refits agree, else the one on which they agree most; and their agreement there.
+def choose_level(pairs: Sequence[tuple[Graded, Graded]]) -> tuple[float, float]:
+    """The finest cut on which pairs of refits agree, else the one on which they agree most; and how far they do.
 
-    A cut that leaves one group says nothing, whatever its agreement.
+    The middle pair speaks, so that one refit that missed a group decides nothing. A cut that leaves one group says
+    nothing, whatever its agreement.
     """
     best = (LEVELS[0], -1.0)
     for level in LEVELS:
-        if min(one.groups(level).max(), other.groups(level).max()) < 1:
+        if min(one.groups(level).max() for pair in pairs for one in pair) < 1:
             break
-        found = agreement(one, other, level)
+        found = median(agreement(one, other, level) for one, other in pairs)
         if found >= AGREED:
             return level, found
         if found > best[1] + 0.01:

@@ -188,15 +188,14 @@ def _found(prepared: Prepared, seed: int) -> _Found:
     parts = (None, *first, *second)
     with ThreadPoolExecutor(2) as together:
         whole, *refits = together.map(partial(stability.graded, prepared), parts, range(seed, seed + 5))
-    level, expected = stability.choose_level(refits[0], refits[1])
-    judged = {2, 3}
-    others = [pair for pair in combinations(range(4), 2) if set(pair) != judged]
-    usual = float(np.median([stability.agreement(refits[one], refits[other], level) for one, other in others]))
-    heaps = _Found(whole, refits, level, usual)
-    # A second look at the choice: of groups that are none, two refits agree now and then by chance.
-    steady = expected >= AGREED and stability.agreement(refits[0], refits[2], level) >= AGREED
+    pairs = [(refits[one], refits[other]) for one, other in combinations(range(4), 2) if (one, other) != (2, 3)]
+    level, expected = stability.choose_level(pairs)
+    heaps = _Found(whole, refits, level, expected)
+    groups = int(whole.groups(level).max()) + 1
+    # Many groups that nearly hold say more than a dozen even parts.
+    steady = expected >= AGREED or (expected >= stability.NEARLY and groups > stability.DIVISIONS[0])
     for count in stability.DIVISIONS:
-        if steady and count <= int(whole.groups(level).max()) + 1:
+        if steady and count <= groups:
             break
         one, other, third = (stability.divided(prepared, parts[nth], seed + nth, count) for nth in (1, 2, 3))
         agreed = [stability.agreement(*pair, 1.0) for pair in ((one, other), (one, third), (other, third))]

@@ -1,0 +1,15 @@
+"""Make the views of schema `analytics` for today's catalogue, and the role that may read them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from iaros.lib.commands import ReportCommand
+from segmentation.features import views
+
+
+class Command(ReportCommand):
+    help = __doc__ or ""
+
+    def report(self, **options: Any) -> dict[str, Any]:
+        return {"view": "analytics.features", "features": views.create(), "role": views.READER}
