@@ -28,6 +28,11 @@ AIRLINE_CARRIER = env("IAROS_AIRLINE_CARRIER", default="NV")
 AIRLINE_HUB = env("IAROS_AIRLINE_HUB", default="CPH")
 AIRLINE_TIME_ZONE = env("IAROS_AIRLINE_TIME_ZONE", default="Europe/Copenhagen")
 BASE_CURRENCY = env("IAROS_BASE_CURRENCY", default="EUR")
+INBOX_DIR = Path(env("IAROS_INBOX_DIR", default=str(VAR_DIR / "inbox")))
+# How deliveries of providers are verified: {"sendgrid_events": {"scheme": "sendgrid", "secret": "..."}}.
+WEBHOOKS = env.json("IAROS_WEBHOOKS", default={})
+# A larger file is sent to the API in parts.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 16 << 20
 INTELLIGENCE = load_intelligence(env("IAROS_CONFIG", default="") or None)
 
 # --- Django ----------------------------------------------------------------------------------------------------------
@@ -205,6 +210,7 @@ OAUTH2_PROVIDER = {
         "models:read": "Read the model catalogue",
         "models:write": "Train and deploy models",
         "events:write": "Send events",
+        "sources:write": "Send files of sources",
         "jobs:read": "Follow jobs",
     },
     "SCOPES_BACKEND_CLASS": "iaros.accounts.scopes.ClientScopes",

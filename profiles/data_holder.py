@@ -61,6 +61,7 @@ class ProfilesHolder:
         tables.QuarantinedRow,
         tables.SourceRecord,
         tables.UnlinkedKey,
+        tables.DeliveryPart,
         UndoRow,
     )
 

@@ -43,6 +43,7 @@ from profiles.shapes import Counts, Feed
 from profiles.sources import codes, reading, unclaimed
 from profiles.sources.catalogue import CONNECTORS, recognise, refuse
 from profiles.sources.contract import Batch, Connector, Lines, WrongFile
+from profiles.sources.opening import unpacked_members
 
 TRIES = 4
 AUTO, UNRECOGNISED = "auto", "unrecognised"
@@ -91,16 +92,37 @@ def ingest(
     a job, `job` or a new one. Raises UnknownSource, FileRefused when the file is not one of this source or must not
     come in, and IngestCancelled.
     """
-    connector = connector_of(source, path)
-    job = job or jobs.start("ingest", {"source": connector.name, "file": path.name}, owner=by)
-    report = None
-    with jobs.running(job) as told:
-        feed = runs.begin(connector, path.name, job.id)
-        report = _take_in_file(feed, path, _both(told, progress))
-        job.result = report.as_dict()
-    if report is None:
-        raise IngestCancelled(f"{path.name}: cancelled; the same file again takes in the rest")
+    [report] = _ingest(source, [path], progress, job, by)
     return report
+
+
+def ingest_all(
+    source: str, path: Path, *, progress: Progress = silent, job: Job | None = None, by: User | None = None
+) -> list[IngestReport]:
+    """`ingest`, also of a zip archive of several files: a run each, one job. Raises what `ingest` raises."""
+    try:
+        with unpacked_members(path) as paths:
+            return _ingest(source, paths, progress, job, by)
+    except WrongFile as error:
+        raise FileRefused(str(error)) from None
+
+
+def _ingest(
+    source: str, paths: Sequence[Path], progress: Progress, job: Job | None, by: User | None
+) -> list[IngestReport]:
+    connectors = [connector_of(source, path) for path in paths]
+    names = ", ".join(path.name for path in paths)[:255]
+    job = job or jobs.start("ingest", {"source": connectors[0].name, "file": names}, owner=by)
+    reports: list[IngestReport] = []
+    with jobs.running(job) as told:
+        for connector, path in zip(connectors, paths, strict=True):
+            feed = runs.begin(connector, path.name, job.id)
+            reports.append(_take_in_file(feed, path, _both(told, progress)))
+        told_of = [report.as_dict() for report in reports]
+        job.result = told_of[0] if len(told_of) == 1 else {"files": told_of}
+    if len(reports) < len(paths):
+        raise IngestCancelled(f"{names}: cancelled; the same file again takes in the rest")
+    return reports
 
 
 def preview(

@@ -13,6 +13,7 @@ DATA_SCIENTIST = "data_scientist"
 DPO = "dpo"
 OPERATOR = "operator"
 PARTNER = "partner"
+DATA_STEWARD = "data_steward"
 
 ROLES: dict[str, tuple[str, ...]] = {
     ANALYST: (
@@ -50,6 +51,8 @@ ROLES: dict[str, tuple[str, ...]] = {
     # Keeps the machines running and the accounts in order; has no business with people.
     OPERATOR: (
         "accounts.run_jobs",
+        "profiles.load_files",
+        "profiles.roll_back_runs",
         "accounts.view_user",
         "accounts.add_user",
         "accounts.change_user",
@@ -61,6 +64,15 @@ ROLES: dict[str, tuple[str, ...]] = {
         "profiles.add_codeentry",
         "profiles.change_codeentry",
         "profiles.delete_codeentry",
+    ),
+    # Answers for what comes in: sees what sources sent, mends what could not go in, takes back what should not have.
+    DATA_STEWARD: (
+        "accounts.view_customer_360",
+        "accounts.run_jobs",
+        "profiles.load_files",
+        "profiles.roll_back_runs",
+        "profiles.mend_rows",
+        "profiles.view_raw",
     ),
     # A person at a partner: looks at shared segments. Their systems are API clients with scopes.
     PARTNER: ("segmentation.view_segment",),

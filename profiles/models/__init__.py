@@ -2,6 +2,7 @@ from profiles.models.booking import Ancillary, Booking, Coupon, FlightLeg, Passe
 from profiles.models.code_entry import CodeEntry
 from profiles.models.column_mapping import ColumnMapping
 from profiles.models.customer import Customer, CustomerQuerySet, Identifier, IdentifierKind, SearchKeys
+from profiles.models.delivery import CursorKind, Delivery, DeliveryPart, DeliveryState, Pull, Way
 from profiles.models.enrichment import Enrichment
 from profiles.models.event import Event, EventKind
 from profiles.models.fare import FareObservation
@@ -21,8 +22,12 @@ __all__ = [
     "CodeEntry",
     "ColumnMapping",
     "Coupon",
+    "CursorKind",
     "Customer",
     "CustomerQuerySet",
+    "Delivery",
+    "DeliveryPart",
+    "DeliveryState",
     "Enrichment",
     "Event",
     "EventKind",
@@ -41,6 +46,7 @@ __all__ = [
     "Message",
     "Passenger",
     "Profile",
+    "Pull",
     "QuarantinedRow",
     "RunState",
     "ScheduledLeg",
@@ -52,4 +58,5 @@ __all__ = [
     "TripPurpose",
     "UnlinkedKey",
     "WeatherDay",
+    "Way",
 ]

@@ -47,6 +47,10 @@ class IngestRun(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["source_id", "-started_at"], name="profiles_ingestrun_newest")]
+        permissions = [
+            ("load_files", "Load files of sources"),
+            ("roll_back_runs", "Take a run back"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.file_name} {self.state}"
@@ -83,6 +87,7 @@ class QuarantinedRow(models.Model):
             models.UniqueConstraint(fields=["source_id", "fingerprint"], name="profiles_quarantinedrow_once"),
         ]
         indexes = [models.Index(fields=["last_seen_run_id", "row"], name="profiles_quarantine_run")]
+        permissions = [("mend_rows", "Mend, take in again and discard rows in quarantine")]
 
     def __str__(self) -> str:
         return f"row {self.row}: {self.field}: {self.reason}"

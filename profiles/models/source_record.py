@@ -52,6 +52,7 @@ class Message(models.Model):
 
     class Meta:
         indexes = [BrinIndex(fields=["run_id"], name="profiles_message_run")]
+        permissions = [("view_raw", "See what sources sent, word by word")]
 
     def __str__(self) -> str:
         return f"{self.lines} lines from row {self.first_row}"

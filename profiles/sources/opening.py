@@ -8,14 +8,18 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
+import tempfile
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from profiles.sources.contract import WrongFile
 
 BLOCK = 1 << 20
+MOST_MEMBERS = 1000
 # Feeds shrink to a tenth or a twentieth when packed; what grows two hundred times was not made by an airline.
 MOST_GROWTH, GROWTH_IS_WATCHED_FROM = 200, 256 << 20
 
@@ -44,6 +48,58 @@ def open_source(path: Path) -> BinaryIO:
     return raw
 
 
+@contextmanager
+def unpacked_members(path: Path) -> Iterator[list[Path]]:
+    """The file itself, or, of a zip archive of several files, each of them in a folder that goes with the block.
+
+    Raises WrongFile for an archive that cannot be opened, has too many files, or grows as no data does.
+    """
+    if not zipfile.is_zipfile(path):
+        yield [path]
+        return
+    with _opened_archive(path) as archive:
+        members = _members(archive)
+        if len(members) <= 1:
+            yield [path]
+            return
+        if len(members) > MOST_MEMBERS:
+            raise WrongFile(f"{path}: is a zip archive of {len(members)} files; at most {MOST_MEMBERS}")
+        with tempfile.TemporaryDirectory(prefix="zip-") as folder:
+            yield [_extracted(path, archive, member, Path(folder), nth) for nth, member in enumerate(members)]
+
+
+@contextmanager
+def _opened_archive(path: Path) -> Iterator[zipfile.ZipFile]:
+    try:
+        archive = zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, OSError) as error:
+        raise WrongFile(f"{path}: is a zip archive that cannot be opened: {error}") from None
+    with archive:
+        yield archive
+
+
+def _members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    return [m for m in archive.infolist() if not m.is_dir() and not m.filename.startswith("__MACOSX/")]
+
+
+def _extracted(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path, nth: int) -> Path:
+    """A folder a member: two of them may have the same name, and none may lead out of the folder."""
+    name = Path(member.filename.replace("\\", "/")).name or "file"
+    place = folder / str(nth) / name
+    place.parent.mkdir()
+    given = 0
+    try:
+        with archive.open(member) as packed, place.open("wb") as file:
+            while block := packed.read(BLOCK):
+                given += len(block)
+                if given > GROWTH_IS_WATCHED_FROM and given > MOST_GROWTH * max(member.compress_size, 1):
+                    raise WrongFile(f"{path}: {name} grows more than {MOST_GROWTH} times when unpacked")
+                file.write(block)
+    except (zipfile.BadZipFile, RuntimeError, zlib.error, EOFError) as error:
+        raise WrongFile(f"{path}: {name} cannot be unpacked: {error}") from None
+    return place
+
+
 def damage_of(file: BinaryIO) -> str:
     """Why a packed file ended early, if it did; known once it was read to its end."""
     return str(getattr(getattr(file, "raw", None), "damage", ""))
@@ -52,7 +108,7 @@ def damage_of(file: BinaryIO) -> str:
 def _only_member(path: Path, raw: BinaryIO) -> BinaryIO:
     try:
         archive = zipfile.ZipFile(raw)
-        members = [m for m in archive.infolist() if not m.is_dir() and not m.filename.startswith("__MACOSX/")]
+        members = _members(archive)
         if len(members) != 1:
             raise WrongFile(f"{path}: is a zip archive of {len(members)} files; expected one file in it")
         return cast(BinaryIO, archive.open(members[0]))

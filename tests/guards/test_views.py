@@ -21,6 +21,7 @@ OPEN_ROUTES = {
     "DocsView": "the same as a page",
     "UnknownView": "says that nothing is there",
     "ClientTokenView": "asks for the client's own id and secret",
+    "WebhookView": "the provider signs what it sends",
 }
 
 

@@ -34,7 +34,7 @@ class Command(ReportCommand):
                 if dry_run:
                     rows = pipeline.preview(source, files, progress=show)
                 else:
-                    rows = [self._file(source, file, show) for file in files]
+                    rows = [row for file in files for row in self._file(source, file, show)]
             except (pipeline.UnknownSource, pipeline.FileRefused) as error:
                 raise Refused(str(error)) from None
             except pipeline.IngestCancelled as error:
@@ -44,12 +44,12 @@ class Command(ReportCommand):
         document = {"source": source, **totals, "seconds": seconds, "files": rows}
         return {**document, **_differences(rows)} if dry_run else document
 
-    def _file(self, source: str, file: Path, show: Any) -> dict[str, Any]:
+    def _file(self, source: str, file: Path, show: Any) -> list[dict[str, Any]]:
         try:
-            report = pipeline.ingest(source, file, progress=show)
+            reports = pipeline.ingest_all(source, file, progress=show)
         except (pipeline.UnknownSource, pipeline.FileRefused) as error:
             raise Refused(f"{file}: {error}" if str(file) not in str(error) else str(error)) from None
-        return {**report.as_dict(), "faults": faults_of(report.run_id)}
+        return [{**report.as_dict(), "faults": faults_of(report.run_id)} for report in reports]
 
     def render(self, document: dict[str, Any]) -> None:
         counts = ", ".join(f"{document[name]:,} {name}" for name in TOTALS)
