@@ -3,12 +3,14 @@
 An entry declares its options, runs, and names the failures that are the caller's to mend (exit code 2).
 """
 
+import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from iaros.benchmarks import quality
 from profiles.identity.matching import evaluation as identity
 from profiles.identity.matching import headers
 from segmentation.ml import labels, propensity, splits, tables
@@ -23,6 +25,7 @@ class Evaluation:
     add_options: Callable[[ArgumentParser], None]
     run: Callable[[dict[str, Any]], dict[str, Any]]
     refusals: tuple[type[Exception], ...]
+    takes_files: bool = True
 
 
 def _propensity_options(parser: ArgumentParser) -> None:
@@ -67,6 +70,19 @@ def _segments(options: dict[str, Any]) -> dict[str, Any]:
     return trial.evaluate(request).to_json()
 
 
+def _quality_options(parser: ArgumentParser) -> None:
+    parser.add_argument("--customers", type=int, default=3000, help="size of the demo airline")
+    parser.add_argument("--share", type=float, default=0.05, help="share of rows that are spoilt")
+    parser.add_argument("--seed", type=int, default=42)
+
+
+def _quality(options: dict[str, Any]) -> dict[str, Any]:
+    def say(text: str) -> None:
+        sys.stderr.write(text + "\n")
+
+    return quality.measure(options["customers"], options["seed"], options["share"], say)
+
+
 def _listed(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
@@ -101,6 +117,13 @@ def _identity(options: dict[str, Any]) -> dict[str, Any]:
 
 
 EVALUATIONS: dict[str, Evaluation] = {
+    "quality": Evaluation(
+        title="how many faults put into the demo airline's files our rules find",
+        add_options=_quality_options,
+        run=_quality,
+        refusals=(),
+        takes_files=False,
+    ),
     "propensity": Evaluation(
         title="how well our propensity models tell a yes/no label on a table of yours",
         add_options=_propensity_options,

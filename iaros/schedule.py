@@ -25,6 +25,7 @@ SCHEDULE = (
     Every("iaros.reap_jobs", "marks jobs whose worker went silent as lost", seconds=60),
     Every("profiles.look_into_inbox", "takes in the files that lie in the inbox", seconds=60),
     Every("profiles.pull_due", "fetches the files that are due", seconds=60),
+    Every("profiles.measure_quality", "measures the rules of every source", hour=1, minute=45),
     Every("iaros.nightly_refresh", "identity to analytics, once a night", hour=2, minute=30),
     Every("iaros.forget_idempotency_keys", "answers are repeated for a day", seconds=3600),
     Every("iaros.forget_answered_doorbells", "answered doorbells go after a week", hour=4),

@@ -37,6 +37,7 @@ from profiles.ingest import (
     runs,
     tombstones,
 )
+from profiles.quality import scorecard
 from profiles.rollback import taking_back
 from profiles.rollback.taking_back import CannotRollBack, RollbackReport
 from profiles.shapes import Counts, Feed
@@ -120,6 +121,9 @@ def _ingest(
             reports.append(_take_in_file(feed, path, _both(told, progress)))
         told_of = [report.as_dict() for report in reports]
         job.result = told_of[0] if len(told_of) == 1 else {"files": told_of}
+    if reports:
+        last = UUID(reports[-1].run_id)
+        scorecard.measure(sources={connector.name for connector in connectors}, nightly=False, run_id=last)
     if len(reports) < len(paths):
         raise IngestCancelled(f"{names}: cancelled; the same file again takes in the rest")
     return reports

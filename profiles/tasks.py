@@ -11,6 +11,7 @@ from celery import shared_task
 from iaros.lib import clock, jobs, outbox
 from iaros.lib.queues import Queue
 from profiles import deliveries, inbox, pipeline, pulling, replaying, retention
+from profiles.quality import scorecard
 
 log = structlog.get_logger(__name__)
 
@@ -56,3 +57,10 @@ def pull_due() -> None:
             pulling.pull(row)
         except Exception as error:
             log.warning("pull failed", source=row.source, error=str(error))
+
+
+@shared_task(name="profiles.measure_quality", queue=Queue.BATCH, ignore_result=True)
+def measure_quality() -> None:
+    """Measure every rule of every source."""
+    scorecard.measure()
+    scorecard.forget_old()

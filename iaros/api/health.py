@@ -18,6 +18,8 @@ from prometheus_client import REGISTRY
 from prometheus_client.core import GaugeMetricFamily
 
 from iaros.lib.models import Job, JobState, Outbox
+from profiles.models import Source
+from profiles.quality import scorecard
 
 _migrated = False
 
@@ -95,3 +97,11 @@ class _Work:
         age = (timezone.now() - waiting["oldest"]).total_seconds() if waiting["oldest"] else 0
         yield GaugeMetricFamily("iaros_outbox_waiting", "Doorbells not yet answered", value=waiting["n"])
         yield GaugeMetricFamily("iaros_outbox_oldest_seconds", "Age of the oldest of them", value=age)
+        quality = GaugeMetricFamily("iaros_source_quality", "What the rules last measured", labels=["source", "rule"])
+        kept = GaugeMetricFamily("iaros_source_rule_kept", "Whether a source keeps a rule", labels=["source", "rule"])
+        names = dict(Source.objects.values_list("id", "name"))
+        for row in scorecard.latest():
+            quality.add_metric([names.get(row.source_id, ""), row.rule], row.value)
+            kept.add_metric([names.get(row.source_id, ""), row.rule], int(row.kept))
+        yield quality
+        yield kept

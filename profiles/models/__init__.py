@@ -9,6 +9,7 @@ from profiles.models.fare import FareObservation
 from profiles.models.flights import FlightStatus, ScheduledLeg
 from profiles.models.loyalty import LoyaltyActivity
 from profiles.models.profile import Profile
+from profiles.models.quality import Dimension, QualityMeasure
 from profiles.models.rate import ExchangeRate
 from profiles.models.reference import Airport, AreaStatistic, Holiday, MarketFare, WeatherDay
 from profiles.models.run import IngestRun, QuarantinedRow, RunState
@@ -28,6 +29,7 @@ __all__ = [
     "Delivery",
     "DeliveryPart",
     "DeliveryState",
+    "Dimension",
     "Enrichment",
     "Event",
     "EventKind",
@@ -47,6 +49,7 @@ __all__ = [
     "Passenger",
     "Profile",
     "Pull",
+    "QualityMeasure",
     "QuarantinedRow",
     "RunState",
     "ScheduledLeg",

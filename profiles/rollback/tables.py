@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import connection
+
 from iaros.lib import undo
 from iaros.lib.undo import Kept
 from privacy import ledger
 from profiles.ingest.reference import TABLES
+from profiles.models import Source
+from profiles.sources.catalogue import CONNECTORS
 
 _OF_RECORD = "t.record_id IN (SELECT record_id FROM undo_records WHERE landed)"
 # Facts of mentions that had waited are told by the run that linked them.
@@ -82,6 +86,7 @@ PEOPLE: tuple[Kept, ...] = (
     # A row that a later run sent again waits for that run as well.
     Kept("profiles_quarantinedrow", ("id",), "id", born=f"{_OF_RUN} AND t.last_seen_run_id = %(run)s"),
     Kept("profiles_exchangerate", ("id",), "run_id", born=_OF_RUN),
+    Kept("profiles_qualitymeasure", ("id",), "run_id", born=_OF_RUN),
 )
 
 
@@ -97,5 +102,13 @@ def all_tables() -> tuple[Kept, ...]:
 
 
 def watch_after_migrate(sender: Any, **_: Any) -> None:
-    """Once a migrate: tables that joined get their triggers."""
+    """Once a migrate: tables that joined get their triggers, feeds that joined their numbers.
+
+    A feed has its number before its first run, so that the run leaves nothing behind when it is taken back.
+    """
     undo.watch(all_tables())
+    if Source._meta.db_table in connection.introspection.table_names():
+        known = set(Source.objects.values_list("name", flat=True))
+        Source.objects.bulk_create(
+            [Source(name=name) for name in CONNECTORS if name not in known], ignore_conflicts=True
+        )

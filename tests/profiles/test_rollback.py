@@ -23,7 +23,7 @@ from profiles.rollback import tables
 from tests import world as people
 from tests.world import ALICE, BOB
 
-TELLS_OF_THE_RUN = {"profiles_ingestrun", "profiles_source"}
+TELLS_OF_THE_RUN = {"profiles_ingestrun"}
 
 
 def database() -> dict[str, list[str]]:

@@ -16,7 +16,8 @@ class Command(ReportCommand):
         kinds = parser.add_subparsers(dest="what", required=True, metavar="WHAT")
         for name, evaluation in EVALUATIONS.items():
             kind = kinds.add_parser(name, help=evaluation.title, description=evaluation.title)
-            kind.add_argument("files", nargs="+", metavar="FILE", help="CSV, gzipped CSV or Parquet")
+            if evaluation.takes_files:
+                kind.add_argument("files", nargs="+", metavar="FILE", help="CSV, gzipped CSV or Parquet")
             # `--json` may stand before or after WHAT; only one of the two places may set the default.
             kind.add_argument("--json", action="store_true", dest="as_json", default=argparse.SUPPRESS)
             evaluation.add_options(kind)
