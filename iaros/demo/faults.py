@@ -64,11 +64,13 @@ def inject(source: str, path: Path, out: Path, *, share: float, seed: int) -> li
     spoil = _in_row if is_table else _in_object
     faults: list[Fault] = []
     ways = _ways(source, header)
+    seen: set[bytes] = set()  # the same bad text waits once, however often it is sent
     for nth, at in enumerate(chosen):
         kind, how, change = ways[nth % len(ways)]
         number = str(_NOBODYS + seed * 100_000 + nth) if change == (how, None) else ""
         spoilt = _torn(lines[at], how) if kind == SCHEMA else spoil(lines[at], header, change, number)
-        if spoilt is not None and spoilt != lines[at]:
+        if spoilt is not None and spoilt != lines[at] and spoilt not in seen:
+            seen.add(spoilt)
             lines[at] = spoilt
             faults.append(Fault(source, kind, how, at + 1, number))
     out.write_bytes(b"\n".join(lines))
