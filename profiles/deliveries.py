@@ -145,8 +145,25 @@ def take(job: Job) -> None:
         except pipeline.IngestCancelled as error:
             _finish(together, DeliveryState.REFUSED, str(error))
             return
-    _finish(together, DeliveryState.TAKEN)
+    if delivery.dry_run:
+        # It stays for a week, to be taken in as it was tried.
+        Delivery.objects.filter(id=delivery.id).update(state=DeliveryState.TRIED)
+    else:
+        _finish(together, DeliveryState.TAKEN)
     job.result = result
+
+
+@transaction.atomic
+def take_after_trial(delivery_id: UUID, *, by: User | None) -> Job:
+    """Take in a file that was tried in a dry run. Raises CannotReceive where it is not there any more."""
+    delivery = Delivery.objects.select_for_update().filter(id=delivery_id, state=DeliveryState.TRIED).first()
+    if delivery is None:
+        raise CannotReceive("This file is not waiting to be taken in.")
+    asked = {"delivery": str(delivery.id), "source": delivery.source, "file": delivery.name}
+    job = jobs.start("ingest", asked, owner=by, task=TASK, queue=Queue.BATCH)
+    delivery.dry_run, delivery.state, delivery.job_id = False, DeliveryState.WAITING, job.id
+    delivery.save(update_fields=["dry_run", "state", "job_id"])
+    return job
 
 
 def _take_in(delivery: Delivery, path: Path, job: Job) -> dict[str, Any]:

@@ -28,7 +28,6 @@ from profiles.sources.catalogue import CONNECTORS
 from profiles.sources.contract import Lines
 
 RECORDS_AT_ONCE = 5000
-WAITING = "waiting"
 _WHOSE_SQL = """
 SELECT l.record_id, l.record_bucket, l.customer_id
 FROM profiles_link l WHERE l.record_id = ANY(%s) AND l.ended_at IS NULL
@@ -49,7 +48,7 @@ WHERE m.id = ANY(%s)
 @transaction.atomic
 def link_waiting() -> int:
     """Link what can be linked now and write what it told; returns how many mentions found their person."""
-    run = runs.begin_act(WAITING, "mentions that waited")
+    run = runs.begin_act(runs.WAITING, "mentions that waited")
     with undo.kept_for(run.id), codes.using(code_entries.snapshot()):
         linked = waiting.link_waiting(at=run.started_at)
         touched: set[bytes] = set()

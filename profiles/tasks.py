@@ -64,3 +64,15 @@ def measure_quality() -> None:
     """Measure every rule of every source."""
     scorecard.measure()
     scorecard.forget_old()
+
+
+@shared_task(name="profiles.roll_back", queue=Queue.BATCH, ignore_result=True)
+@outbox.doorbell
+def roll_back(*, job_id: str) -> None:
+    """Take back the run that the job names; what stands in the way is the job's problem."""
+    if (job := jobs.take(job_id)) is None:
+        return
+    with jobs.running(job):
+        later = bool(job.params.get("later"))
+        reports = pipeline.roll_back(UUID(job.params["run"]), by=job.owner, later=later)
+        job.result = {"rolled_back": [report.as_dict() for report in reports]}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from iaros.web.views import customers, home, jobs, models, segments, sources
+from iaros.web.views import customers, home, jobs, models, segments, source_acts, sources
 
 app_name = "web"
 urlpatterns = [
@@ -21,6 +21,15 @@ urlpatterns = [
     path("models/<slug:name>/retrain/", models.retrain, name="model-retrain"),
     path("sources/", sources.source_list, name="sources"),
     path("sources/runs/<uuid:run_id>/", sources.run_detail, name="source-run"),
+    path("sources/runs/<uuid:run_id>/roll-back/", source_acts.roll_back, name="source-roll-back"),
+    path("sources/upload/", source_acts.upload, name="source-upload"),
+    path("sources/trials/<uuid:job_id>/", source_acts.trial, name="source-trial"),
+    path("sources/trials/<uuid:job_id>/take-in/", source_acts.take_in, name="source-take-in"),
+    path("sources/rows/<uuid:row_id>/", source_acts.waiting_row, name="source-row"),
+    path("sources/rows/<uuid:row_id>/discard/", source_acts.discard_row, name="source-row-discard"),
+    path("sources/records/<uuid:record_id>/", source_acts.raw_record, name="source-record"),
+    path("sources/<slug:name>/replay/", source_acts.replay, name="source-replay"),
+    path("sources/<slug:name>/mend/", source_acts.mend_all, name="source-mend"),
     path("sources/<slug:name>/", sources.source_detail, name="source"),
     path("jobs/", jobs.job_list, name="jobs"),
     path("jobs/<uuid:job_id>/", jobs.job_detail, name="job-detail"),

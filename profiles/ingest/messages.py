@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -22,6 +22,12 @@ def raw_line(record: SourceRecord) -> bytes | None:
         return None
     sealer = subjects.landing_sealers([message.key_id]).get(message.key_id)
     return _opened(message, sealer)[record.line] if sealer else None
+
+
+def place_of(connector: Connector, native_keys: Sequence[str], native_key: bytes) -> int | None:
+    """Which of the mentions read from a line is the one of this keyed native key."""
+    hashed = encryption.lookup_keys(f"record:{connector.name}", list(native_keys))
+    return next((at for at, key in enumerate(hashed) if key == native_key), None)
 
 
 def raw_lines(records: Iterable[SourceRecord]) -> dict[UUID, bytes]:

@@ -12,6 +12,7 @@ from profiles.models import IngestRun, RunState, Source
 from profiles.shapes import Counts, Feed
 from profiles.sources.contract import Connector
 
+WAITING = "waiting"  # the name under which mentions that waited are linked
 SILENT_FOR = timedelta(minutes=10)
 
 

@@ -57,6 +57,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("receiving", "Receiving"),
                             ("waiting", "Waiting"),
+                            ("tried", "Tried"),
                             ("taken", "Taken in"),
                             ("refused", "Refused"),
                         ],

@@ -5,29 +5,47 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('profiles', '0010_deliveries_and_pulls'),
+        ("profiles", "0011_deliveries_and_pulls"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='QualityMeasure',
+            name="QualityMeasure",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('source_id', models.SmallIntegerField()),
-                ('run_id', models.UUIDField(blank=True, help_text='the run after which it was measured, if after one', null=True)),
-                ('rule', models.CharField(max_length=40)),
-                ('dimension', models.CharField(choices=[('validity', 'Validity'), ('completeness', 'Completeness'), ('freshness', 'Freshness'), ('volume', 'Volume'), ('duplicates', 'Duplicates'), ('references', 'References'), ('overall', 'Overall')], max_length=12)),
-                ('checked', models.BigIntegerField()),
-                ('failed', models.BigIntegerField()),
-                ('value', models.FloatField(help_text='share that is as it should be, 0 to 1')),
-                ('kept', models.BooleanField(help_text='whether the rule is kept')),
-                ('said', models.CharField(blank=True, max_length=200)),
-                ('measured_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("source_id", models.SmallIntegerField()),
+                (
+                    "run_id",
+                    models.UUIDField(
+                        blank=True, help_text="the run after which it was measured, if after one", null=True
+                    ),
+                ),
+                ("rule", models.CharField(max_length=40)),
+                (
+                    "dimension",
+                    models.CharField(
+                        choices=[
+                            ("validity", "Validity"),
+                            ("completeness", "Completeness"),
+                            ("freshness", "Freshness"),
+                            ("volume", "Volume"),
+                            ("duplicates", "Duplicates"),
+                            ("references", "References"),
+                            ("overall", "Overall"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("checked", models.BigIntegerField()),
+                ("failed", models.BigIntegerField()),
+                ("value", models.FloatField(help_text="share that is as it should be, 0 to 1")),
+                ("kept", models.BooleanField(help_text="whether the rule is kept")),
+                ("said", models.CharField(blank=True, max_length=200)),
+                ("measured_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'indexes': [models.Index(fields=['source_id', 'rule', '-measured_at'], name='profiles_quality_newest')],
+                "indexes": [models.Index(fields=["source_id", "rule", "-measured_at"], name="profiles_quality_newest")],
             },
         ),
     ]

@@ -22,6 +22,7 @@ class Way(models.TextChoices):
 class DeliveryState(models.TextChoices):
     RECEIVING = "receiving", "Receiving"
     WAITING = "waiting", "Waiting"
+    TRIED = "tried", "Tried"
     TAKEN = "taken", "Taken in"
     REFUSED = "refused", "Refused"
 

@@ -14,9 +14,13 @@ from iaros.lib import undo
 from iaros.lib.undo import Kept
 from privacy import ledger
 from profiles.ingest.reference import TABLES
+from profiles.ingest.runs import WAITING
 from profiles.models import Source
+from profiles.sources import unclaimed
 from profiles.sources.catalogue import CONNECTORS
 
+# What is no feed, and has runs all the same: mentions that waited, files that nobody claims.
+_ACTS = (WAITING, unclaimed.CONNECTOR.name)
 _OF_RECORD = "t.record_id IN (SELECT record_id FROM undo_records WHERE landed)"
 # Facts of mentions that had waited are told by the run that linked them.
 _TOLD = "t.record_id IN (SELECT record_id FROM undo_records)"
@@ -110,5 +114,5 @@ def watch_after_migrate(sender: Any, **_: Any) -> None:
     if Source._meta.db_table in connection.introspection.table_names():
         known = set(Source.objects.values_list("name", flat=True))
         Source.objects.bulk_create(
-            [Source(name=name) for name in CONNECTORS if name not in known], ignore_conflicts=True
+            [Source(name=name) for name in (*CONNECTORS, *_ACTS) if name not in known], ignore_conflicts=True
         )

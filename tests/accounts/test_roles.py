@@ -18,6 +18,7 @@ MATRIX = {
     roles.DPO: (True, True, True, False, False),
     roles.OPERATOR: (False, False, False, False, False),
     roles.PARTNER: (False, False, False, False, False),
+    roles.DATA_STEWARD: (True, False, False, False, False),
 }
 ACTS = (
     "accounts.view_customer_360",

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Sum
+from django.db.models import Count, Min, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from iaros.web.formats import words
-from profiles.models import IngestRun, QuarantinedRow, RunState, Source
+from profiles import difference
+from profiles.ingest import mending
+from profiles.models import Delivery, DeliveryState, IngestRun, QuarantinedRow, RunState, Source
+from profiles.quality import scorecard
+from profiles.quality.rules import RULES
 from profiles.sources.catalogue import CONNECTORS
 
 DAYS = 14
@@ -23,6 +28,8 @@ TONES = {
     RunState.REFUSED: "warn",
     RunState.FAILED: "bad",
     RunState.INTERRUPTED: "warn",
+    RunState.CANCELLED: "warn",
+    RunState.ROLLED_BACK: "outline",
 }
 PAGE = 50
 
@@ -41,6 +48,8 @@ class SourceLine:
     rows: int
     rejected_rate: float | None
     waiting: int
+    trust: float | None = None
+    broken: int = 0
 
     @property
     def state(self) -> tuple[str, str]:
@@ -62,7 +71,7 @@ _ORDER = {"bad": 0, "warn": 1, "accent": 2, "ok": 3, "outline": 4}
 
 
 def source_lines(today: date | None = None) -> list[SourceLine]:
-    """Every feed of the catalogue, worst first, in four queries."""
+    """Every feed of the catalogue, worst first, in five queries."""
     today = today or timezone.localdate()
     ids = dict(Source.objects.values_list("name", "id"))
     newest = {
@@ -70,6 +79,9 @@ def source_lines(today: date | None = None) -> list[SourceLine]:
         for run in IngestRun.objects.order_by("source_id", "-started_at", "-id").distinct("source_id")
     }
     daily = _daily(today)
+    measured = scorecard.latest()
+    trust = {row.source_id: row.value for row in measured if row.rule == scorecard.OVERALL}
+    broken = Counter(row.source_id for row in measured if not row.kept)
     waiting = dict(QuarantinedRow.objects.values_list("source_id").annotate(n=Count("id")).order_by())
     lines = []
     for name, connector in CONNECTORS.items():
@@ -87,6 +99,8 @@ def source_lines(today: date | None = None) -> list[SourceLine]:
                 rows=last.read if last else 0,
                 rejected_rate=last.quarantined / last.read if last and last.read else None,
                 waiting=waiting.get(source_id, 0),
+                trust=trust.get(source_id),
+                broken=broken[source_id],
             )
         )
     return sorted(lines, key=lambda line: (_ORDER[line.state[1]], line.title))
@@ -164,3 +178,102 @@ def reasons(run_id: UUID) -> list[tuple[str, str, int]]:
 
 def as_of() -> datetime | None:
     return IngestRun.objects.order_by("-started_at").values_list("started_at", flat=True).first()
+
+
+@dataclass(frozen=True)
+class RuleLine:
+    """A rule of a source as last measured, and its values of a month."""
+
+    title: str
+    dimension: str
+    value: float
+    kept: bool
+    checked: int
+    failed: int
+    said: str
+    measured_at: datetime
+    trend: list[float]
+
+
+def rule_lines(source: str) -> list[RuleLine]:
+    """Broken ones first, then by dimension."""
+    titles, trends = {rule.name: rule.title for rule in RULES}, scorecard.trend(source)
+    lines = [
+        RuleLine(
+            titles.get(row.rule, "Over all rules"),
+            row.get_dimension_display(),
+            row.value,
+            row.kept,
+            row.checked,
+            row.failed,
+            row.said,
+            row.measured_at,
+            [value for _, value in trends.get(row.rule, [])],
+        )
+        for row in scorecard.latest(source)
+    ]
+    return sorted(lines, key=lambda line: (line.kept, line.dimension != "Overall", line.dimension, line.title))
+
+
+@dataclass(frozen=True)
+class WaitingGroup:
+    """Rows of a source that wait for the same reason."""
+
+    field: str
+    reason: str
+    rows: int
+    example: UUID
+
+
+def waiting_groups(source: str) -> list[WaitingGroup]:
+    """The most frequent reasons for which rows of the source wait, each with a row to look at."""
+    found = (
+        QuarantinedRow.objects.filter(source_id__in=[key for key, name in _names().items() if name == source])
+        .values_list("field", "reason")
+        .annotate(n=Count("id"), one=Min("id"))
+        .order_by("-n", "field", "reason")[:PAGE]
+    )
+    return [WaitingGroup(field, reason, count, one) for field, reason, count, one in found]
+
+
+@dataclass(frozen=True)
+class OpenedRow:
+    """A waiting row with its raw text, and what is wrong with that."""
+
+    row: QuarantinedRow
+    source: str
+    title: str
+    text: str
+    header: str
+
+
+def opened_row(row_id: UUID) -> OpenedRow | None:
+    row = QuarantinedRow.objects.filter(id=row_id).first()
+    opened = mending.open_rows([row]) if row else []
+    if row is None or not opened:
+        return None
+    [waiting] = opened
+    header = waiting.header.decode("utf-8", "replace") if waiting.header else ""
+    return OpenedRow(
+        row, waiting.connector.name, waiting.connector.title, waiting.raw.decode("utf-8", "replace"), header
+    )
+
+
+def get_row(row_id: UUID) -> QuarantinedRow | None:
+    return QuarantinedRow.objects.filter(id=row_id).defer("cipher").first()
+
+
+def name_of(source_id: int) -> str:
+    return _names().get(source_id, "")
+
+
+def difference_of(run: IngestRun) -> dict[str, Any] | None:
+    """What the run changed, masked; None where nothing of it is kept any more."""
+    if run.state == RunState.ROLLED_BACK or not difference.is_kept(run.id):
+        return None
+    return difference.of_run(run.id)
+
+
+def tried(job_id: UUID) -> Delivery | None:
+    """The file that a job tried and that may still be taken in."""
+    return Delivery.objects.filter(job_id=job_id, state=DeliveryState.TRIED).first()

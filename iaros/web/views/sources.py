@@ -10,6 +10,7 @@ from django.shortcuts import render
 from iaros.web.access import page
 from iaros.web.reads import sources as reads
 from iaros.web.tables import as_csv, wants_csv
+from profiles.models import RunState
 from profiles.sources.catalogue import CONNECTORS
 
 _RUN_HEADER = [
@@ -30,8 +31,11 @@ _RUN_HEADER = [
 def source_list(request: HttpRequest) -> HttpResponseBase:
     lines = reads.source_lines()
     if wants_csv(request):
-        header = ["source", "state", "last_run", "rows_of_last_run", "rejected_rate", "rows_waiting"]
-        rows = ([x.name, x.state[0], x.last and x.last.started_at, x.rows, x.rejected_rate, x.waiting] for x in lines)
+        header = ["source", "state", "last_run", "rows_of_last_run", "rejected_rate", "rows_waiting", "trust"]
+        rows = (
+            [x.name, x.state[0], x.last and x.last.started_at, x.rows, x.rejected_rate, x.waiting, x.trust]
+            for x in lines
+        )
         return as_csv("sources", header, rows)
     loaded = [line for line in lines if line.last]
     read = sum(line.rows for line in loaded)
@@ -48,6 +52,7 @@ def source_list(request: HttpRequest) -> HttpResponseBase:
         "rejected_limit": reads.WATCH_REJECTED,
         "rejected_of_limit": rejected / read / reads.WATCH_REJECTED if read else 0,
         "waiting": sum(line.waiting for line in lines),
+        "broken": sum(line.broken for line in lines),
         "runs": reads.runs(limit=10),
         "as_of": reads.as_of(),
     }
@@ -59,14 +64,18 @@ def source_detail(request: HttpRequest, name: str) -> HttpResponseBase:
     if name not in CONNECTORS:
         raise Http404("No such source")
     connector = CONNECTORS[name]
-    if wants_csv(request):
+    if wants_csv(request, "runs"):
         return as_csv(f"{name}-runs", _RUN_HEADER, map(_run_row, reads.runs(name, limit=None)))
+    rules = reads.rule_lines(name)
     context = {
         "title": connector.title,
         "crumbs": [("Data", ""), ("Sources and quality", "web:sources"), (connector.title, "")],
         "name": name,
         "connector": connector,
         "runs": reads.runs(name),
+        "rules": rules,
+        "overall": next((line for line in rules if line.dimension == "Overall"), None),
+        "waiting": reads.waiting_groups(name),
     }
     return render(request, "web/sources/detail.html", context)
 
@@ -113,6 +122,8 @@ def run_detail(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
         "line": line,
         "acts": [(*act, act[1] / line.run.read if line.run.read else 0) for act in acts],
         "reasons": reads.reasons(run_id),
+        "difference": reads.difference_of(line.run),
+        "may_go": line.run.state not in (RunState.RUNNING, RunState.ROLLED_BACK),
         "rows": rows_shown,
         "next_after": rows_shown[-1].row if len(rows_shown) == reads.PAGE else "",
     }
