@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("profiles", "0011_deliveries_and_pulls"),
+        ("profiles", "0013_deliveries_and_pulls"),
     ]
 
     operations = [

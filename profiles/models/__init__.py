@@ -60,6 +60,6 @@ __all__ = [
     "SourceReliability",
     "TripPurpose",
     "UnlinkedKey",
-    "WeatherDay",
     "Way",
+    "WeatherDay",
 ]
