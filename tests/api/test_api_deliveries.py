@@ -140,3 +140,16 @@ def test_webhooks_that_wait__are_taken_in_together(hook):
 
     assert Event.objects.count() == 3
     assert not Delivery.objects.filter(state="waiting").exists()
+
+
+def test_statements_of_a_delivery__do_not_grow_with_it(sender, hook, django_assert_max_num_queries):
+    once = hook(LINES)
+    with django_assert_max_num_queries(24):
+        assert sender.post("/api/v1/sources/web_events/batches", LINES, content_type="text/plain").status_code == 202
+    with django_assert_max_num_queries(6):
+        assert sender.get(f"{BATCHES}?batch={sha256(LINES).hexdigest()}").status_code == 200
+    with django_assert_max_num_queries(24):
+        assert once().status_code == 202
+
+
+PINNED = ("sources/web_events/batches", "webhooks/web_events")

@@ -10,6 +10,11 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from iaros.lib import jobs
+from profiles import pipeline
+from profiles.models import QuarantinedRow, SourceRecord
+from profiles.quality import scorecard
+from tests import world as people
 from tests.web.conftest import PASSWORD
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -127,6 +132,43 @@ def test_every_page__is_clean_and_open_to_everybody(browser, site, person_of, al
 
     for path in _paths(alice, run):
         barriers += visitor.visit(path)
+
+    assert barriers == []
+    assert visitor.complaints == []
+
+
+@pytest.fixture
+def loaded(site: str, tmp_path: Path) -> list[str]:
+    """The pages of a steward, over a file of two versions with a row that waits."""
+    rows = [people.member("7", "Ann", "Ek", Email="ann@example.org"), people.member("", "No", "Number")]
+    first = pipeline.ingest("loyalty_members", people.members_file(tmp_path / "members.csv", rows))
+    moved = people.members_file(tmp_path / "moved.csv", [people.member("7", "Ann", "Ek", Email="ann@new.example")])
+    second = pipeline.ingest("loyalty_members", moved)
+    job = jobs.start("ingest", {"dry_run": True})
+    pipeline.preview("loyalty_members", [tmp_path / "members.csv"], job=job)
+    scorecard.measure()
+    record = SourceRecord.objects.filter(superseded_at=None).values_list("id", flat=True)[0]
+    row = QuarantinedRow.objects.values_list("id", flat=True)[0]
+    return [
+        "/sources/",
+        "/sources/loyalty_members/",
+        "/sources/upload/",
+        f"/sources/runs/{first.run_id}/",
+        f"/sources/runs/{second.run_id}/",
+        f"/sources/trials/{job.id}/",
+        f"/sources/rows/{row}/",
+        f"/sources/records/{record}/?purpose=servicing",
+    ]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_pages_of_a_steward__are_clean_and_open_to_everybody(browser, site, person_of, loaded, theme):
+    visitor = Visitor(browser, site, DESK)
+    visitor.page.goto(f"{site}/sign-in/")
+    visitor.choose(theme)
+    visitor.sign_in(person_of("data_steward"))
+
+    barriers = [barrier for path in loaded for barrier in visitor.visit(path)]
 
     assert barriers == []
     assert visitor.complaints == []

@@ -48,8 +48,8 @@ def test_the_administration__may_style_inline__and_still_not_script(db):
         ("/segments/test-segment/", 10),
         ("/models/", 12),
         ("/models/churn_90d/", 8),
-        ("/sources/", 11),
-        ("/sources/loyalty_members/", 6),
+        ("/sources/", 12),
+        ("/sources/loyalty_members/", 13),
         ("/jobs/", 7),
     ],
 )

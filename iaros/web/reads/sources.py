@@ -8,8 +8,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Min, Sum
-from django.db.models.functions import TruncDate
+from django.db.models import Count, Min, Sum, TextField
+from django.db.models.functions import Cast, TruncDate
 from django.utils import timezone
 
 from iaros.web.formats import words
@@ -230,10 +230,10 @@ def waiting_groups(source: str) -> list[WaitingGroup]:
     found = (
         QuarantinedRow.objects.filter(source_id__in=[key for key, name in _names().items() if name == source])
         .values_list("field", "reason")
-        .annotate(n=Count("id"), one=Min("id"))
+        .annotate(n=Count("id"), one=Min(Cast("id", TextField())))
         .order_by("-n", "field", "reason")[:PAGE]
     )
-    return [WaitingGroup(field, reason, count, one) for field, reason, count, one in found]
+    return [WaitingGroup(field, reason, count, UUID(one)) for field, reason, count, one in found]
 
 
 @dataclass(frozen=True)
