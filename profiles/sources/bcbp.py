@@ -169,7 +169,10 @@ def scanned_line(raw: bytes) -> Scan:
     if _CODE.match(text) and not re.search(r"[,;\t]\d{4}-\d\d-\d\d", text):
         return Scan(text)
     separator = max(",;\t|", key=text.count)
-    parts = next(csv.reader([text], delimiter=separator), [])
+    try:
+        parts = next(csv.reader([text], delimiter=separator), [])
+    except csv.Error as error:
+        raise Unreadable("line", f"not CSV: {error}", "a bar code, or CSV with one") from None
     code = next((part for part in parts if _CODE.match(part)), None)
     if code is None:
         raise Unreadable("code", text[:2], "a bar code that begins with M1, at least 60 characters")

@@ -35,6 +35,7 @@ FIELDS = (
     Field("Data elements", "records of type 4", "010TP 1234"),
 )
 _TIME = re.compile(r"(?:[01]\d|2[0-3])[0-5]\d|2400")
+_DIGITS = re.compile(r" *[0-9]+ *")
 _STATION = re.compile(r"[A-Z]{3}")
 _VARIATION = re.compile(r"[+-]\d{4}")
 _DAYS = re.compile(r"[1-7 ]{7}")
@@ -116,7 +117,7 @@ def _code(text: str, name: str) -> str:
 
 
 def _number(text: str, name: str = "Flight number") -> str:
-    if not text.strip().isdigit():
+    if not _DIGITS.fullmatch(text):
         raise Unreadable(name, text, "digits")
     return str(int(text))
 

@@ -21,7 +21,7 @@ from iaros.lib import clock
 from profiles.sources import line_units
 from profiles.sources.contract import Reject, Sample
 from profiles.sources.flight_days import day_in, nearest
-from profiles.sources.units import Unit, whole
+from profiles.sources.units import LONGEST_UNIT, Unit, whole
 
 # Standard message identifiers of IATA's passenger, baggage and movement messages.
 IDENTIFIERS = frozenset(
@@ -50,6 +50,7 @@ CATEGORY = re.compile(
     r"\d{0,3} *([A-Z]?)"
 )
 _RECEIVED = re.compile(r"\b(\d{4})[-/](\d{2})[-/](\d{2})\b")
+_LONGEST = LONGEST_UNIT - 1024  # no message is as long: what has no end is cut, and its beginning read
 _NOTHING_BUT_NIL = "NIL"
 
 
@@ -63,6 +64,7 @@ class _Message:
     lines: list[tuple[int, str]] = field(default_factory=list)
     label: str = ""
     ended: str = ""
+    size: int = 0
 
     def __bool__(self) -> bool:
         return bool(self.kind or self.lines)
@@ -103,7 +105,7 @@ def units(file: BinaryIO) -> Iterator[Unit]:
             ends_here = True
         elif text:
             _take(message, line.row, text)
-        if message and (ends_here or message.ended):
+        if message and (ends_here or message.ended or message.size > _LONGEST):
             yield from _closed(message, tallies)
             message = _Message()
     yield from _closed(message, tallies)
@@ -151,6 +153,7 @@ def _take(message: _Message, row: int, text: str) -> None:
     if message.label == "TEXT" and not message.lines and text == message.kind:
         return
     message.lines.append((row, text))
+    message.size += len(text) + 1
 
 
 def _date(year: int, month: int, day: int) -> date | None:

@@ -105,6 +105,7 @@ def test_ticket_and_member_number__are_keys_and_the_ticket_claims_nobody(take_in
     ("line", "field"),
     [
         ("no bar code here", "code"),
+        (f"B\r12,{code(leg())}", "line"),
         (code(leg()).replace("CPH", "C1H"), "from"),
         (code(leg(day="400")), "day of the year"),
         (code(leg())[:-2] + "ZZ", "length of conditional items"),

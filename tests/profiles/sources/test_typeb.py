@@ -272,6 +272,17 @@ def test_messages__without_any_separator_or_end__are_told_apart(take_in, counts)
     assert counts(take_in("bsm_bpm", content)) == (2, 0, 0, 0)
 
 
+def test_message__that_never_ends__is_cut_and_its_names_go_in(take_in, counts):
+    names = [f"1EK/ANN{'ABCDEFGHIJ'[n % 10]}{'KLMNOPQRST'[n // 10 % 10]} .L/7K{n:04d}" for n in range(100)]
+    chatter = [f"FREE TEXT {n:060d}" for n in range(40_000)]
+    content = text("PNL", f"NV781/{DAY} CPH", "-LIS100Y", *names) + text("=", *chatter)
+
+    new, _, _, quarantined = counts(take_in("pnl_adl", content))
+
+    assert new == 100
+    assert quarantined == 4
+
+
 def test_envelope__of_a_message_archive__tells_the_year(take_in):
     labels = ("=HEADER", "RCV,2024/03/02 10:15", "=PRIORITY", "QU", "=DESTINATION TYPE B", "STX,CPHKKNV", "=ORIGIN",
               "CPHRMNV", "=MSGID", "021015", "=SMI", "BSM", "=TEXT")  # fmt: skip
