@@ -98,7 +98,7 @@ def _values(batch: Batch, at: int) -> list[tuple[str, str]]:
         if value := column[at]:
             found[name] = value
     for keys in batch.keys:
-        if value := keys.values[at]:
+        if (value := keys.values[at]) and value not in found.values():
             found.setdefault(IdentifierKind(keys.kind).label.lower(), value)
     return list(found.items())
 
