@@ -140,6 +140,9 @@ class Cluster:
         statements = (
             f"CREATE ROLE iaros LOGIN CREATEDB PASSWORD '{password}'",
             "GRANT pg_monitor, pg_checkpoint TO iaros",
+            # Who reads the views of schema analytics and nothing else; iaros may not make roles of its own.
+            "CREATE ROLE iaros_analyst NOLOGIN",
+            "GRANT iaros_analyst TO iaros",
             "CREATE DATABASE iaros OWNER iaros",
         )
         lines = "".join(f"{statement};\n" for statement in statements)

@@ -7,6 +7,7 @@ views run with their owner's rights, so their reader needs none on the tables be
 from __future__ import annotations
 
 from django.db import connection, transaction
+from django.db.utils import ProgrammingError
 from psycopg import ClientCursor, sql
 
 from iaros.lib.purposes import Purpose
@@ -24,9 +25,13 @@ WHERE v.catalogue_version = {version} AND {gate}
 _ROLE_SQL = "SELECT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = %s)"
 
 
+class NoReader(Exception):
+    """The reader's role is missing and cannot be made: says how the administrator makes it."""
+
+
 @transaction.atomic
 def create() -> int:
-    """Make the schema, the view and the reader's role; returns how many features the view has."""
+    """Make the schema, the view and the reader's role; returns how many features the view has. Raises NoReader."""
     with connection.cursor() as cursor:
         cursor.execute("CREATE SCHEMA IF NOT EXISTS analytics")
         cursor.execute(text(__package__, "feature_at.sql"))
@@ -34,11 +39,22 @@ def create() -> int:
         cursor.execute(_view())
         cursor.execute(_ROLE_SQL, [READER])
         if not cursor.fetchone()[0]:
-            cursor.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(READER)))
+            _create_reader()
         reader = sql.Identifier(READER)
         cursor.execute(sql.SQL("GRANT USAGE ON SCHEMA analytics TO {}").format(reader))
         cursor.execute(sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA analytics TO {}").format(reader))
     return len(FEATURES)
+
+
+def _create_reader() -> None:
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(READER)))
+    except ProgrammingError as error:
+        raise NoReader(
+            f"the database has no role {READER} and this user may not make it; as its administrator: "
+            f"CREATE ROLE {READER} NOLOGIN; GRANT {READER} TO {connection.settings_dict['USER']};"
+        ) from error
 
 
 def _view() -> sql.Composed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -29,6 +30,12 @@ BRIEF = {
     ("post", "/api/v1/models/deploy"),
 }
 JOBS = {("get", "/api/v1/jobs/{job_id}"), ("delete", "/api/v1/jobs/{job_id}")}
+FILES = {
+    ("get", "/api/v1/sources/{name}/batches"),
+    ("post", "/api/v1/sources/{name}/batches"),
+    ("post", "/api/v1/webhooks/{name}"),
+}
+SIGNED = {("post", "/api/v1/webhooks/{name}")}  # its caller proves itself by a signature, not by a token
 NOT_IN_IT = {"schema/", "docs/", "^.*$"}
 
 
@@ -51,18 +58,20 @@ def test_schema_is_valid_and_without_a_warning(schema: dict[str, Any]) -> None:
 
 
 def test_schema_has_the_routes_of_the_brief_and_jobs(schema: dict[str, Any]) -> None:
-    assert set(_operations(schema)) == BRIEF | JOBS
+    assert set(_operations(schema)) == BRIEF | JOBS | FILES
 
 
 def test_every_route_is_in_the_schema(schema: dict[str, Any]) -> None:
     routes = {str(each.pattern) for each in urls.urlpatterns if isinstance(each, URLPattern)} - NOT_IN_IT
+    paths = {"/api/v1/" + re.sub(r"<[a-z]+:([a-z_]+)>", r"{\1}", route) for route in routes}
 
-    assert {f"/api/v1/{route.replace('<uuid:', '{').replace('>', '}')}" for route in routes} == set(schema["paths"])
+    assert paths == set(schema["paths"])
 
 
 def test_every_operation_names_its_scope(schema: dict[str, Any]) -> None:
     scopes = schema["components"]["securitySchemes"]["oauth2"]["flows"]["clientCredentials"]["scopes"]
-    asked = {said["security"][0]["oauth2"][0] for said in _operations(schema).values()}
+    operations = _operations(schema)
+    asked = {said["security"][0]["oauth2"][0] for route, said in operations.items() if route not in SIGNED}
 
     assert asked <= set(scopes)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from iaros.lib.commands import ReportCommand
+from iaros.lib.commands import Refused, ReportCommand
 from segmentation.features import views
 
 
@@ -12,4 +12,7 @@ class Command(ReportCommand):
     help = __doc__ or ""
 
     def report(self, **options: Any) -> dict[str, Any]:
-        return {"view": "analytics.features", "features": views.create(), "role": views.READER}
+        try:
+            return {"view": "analytics.features", "features": views.create(), "role": views.READER}
+        except views.NoReader as error:
+            raise Refused(str(error)) from None
