@@ -15,7 +15,7 @@ import numpy as np
 from iaros.lib import sql
 from iaros.lib.purposes import Purpose
 from profiles import selectors
-from profiles.ingest import code_entries, messages
+from profiles.ingest import code_entries, mappings, messages
 from profiles.models import IdentifierKind, SourceRecord
 from profiles.sources import codes
 from profiles.sources.catalogue import CONNECTORS
@@ -67,7 +67,7 @@ def get_record(record_id: UUID, *, purpose: Purpose) -> RawRecord | None:
     if record is None or not raw or connector is None:
         return None
     text = raw.decode("utf-8", "replace")
-    fields = _read(connector, row["header"].encode() or None, raw, bytes(record.native_key))
+    fields = _read(mappings.applied(connector), row["header"].encode() or None, raw, bytes(record.native_key))
     return RawRecord(
         record_id,
         row["customer_id"],

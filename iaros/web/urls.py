@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from iaros.web.views import customers, home, jobs, models, segments, source_acts, sources
+from iaros.web.views import customers, home, jobs, models, segments, source_acts, source_mapping, sources
 
 app_name = "web"
 urlpatterns = [
@@ -28,6 +28,7 @@ urlpatterns = [
     path("sources/rows/<uuid:row_id>/", source_acts.waiting_row, name="source-row"),
     path("sources/rows/<uuid:row_id>/discard/", source_acts.discard_row, name="source-row-discard"),
     path("sources/records/<uuid:record_id>/", source_acts.raw_record, name="source-record"),
+    path("sources/<slug:name>/mapping/", source_mapping.mapping, name="source-mapping"),
     path("sources/<slug:name>/replay/", source_acts.replay, name="source-replay"),
     path("sources/<slug:name>/mend/", source_acts.mend_all, name="source-mend"),
     path("sources/<slug:name>/", sources.source_detail, name="source"),

@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from iaros.accounts.models import User
 from privacy import audit, encryption, subjects
+from profiles.ingest import mappings
 from profiles.models import IngestRun, QuarantinedRow, Source
 from profiles.sources.catalogue import CONNECTORS
 from profiles.sources.contract import Connector, Lines, Reject, WrongFile
@@ -73,7 +74,7 @@ def open_rows(rows: Iterable[QuarantinedRow]) -> list[Waiting]:
         if connector and sealer:
             raw = sealer.open(row.cipher, b"quarantine:" + bytes(row.fingerprint))
             header = headers.get(row.run_id, "").encode() or None
-            found.append(Waiting(row, raw, connector, header))
+            found.append(Waiting(row, raw, mappings.applied(connector), header))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ from django.test import Client
 from iaros.lib.models import Job
 from privacy.models import AuditEvent
 from profiles import deliveries, pipeline, raw_records
+from profiles.ingest import mappings
 from profiles.models import Delivery, IngestRun, LoyaltyActivity, QuarantinedRow, SourceRecord
 from profiles.raw_records import Piece
+from profiles.sources.catalogue import CONNECTORS
 from tests import world as people
 
 ACTIVITY = [people.month("7", 1, points=10), people.month("8", 13)]
@@ -158,6 +161,27 @@ def test_marks__go_to_the_longest_value_first__and_to_each_place_once():
     assert pieces == [Piece("Ann", "given"), Piece(","), Piece("Annesen", "surname"), Piece(",7")]
 
 
+def test_columns_of_a_template__are_tried_on_a_file_and_saved(steward):
+    name = next(name for name, connector in CONNECTORS.items() if connector.mapped)
+    ours = next(field.name for field in CONNECTORS[name].fields if field.required)
+    sample = SimpleUploadedFile("ours.csv", b"Unser Feld\n1\n")
+
+    tried = steward.post(f"/sources/{name}/mapping/", {f"column:{ours}": "Unser Feld", "act": "try", "file": sample})
+    saved = steward.post(f"/sources/{name}/mapping/", {f"column:{ours}": "Unser Feld", "act": "save"})
+
+    assert tried.status_code == 200
+    assert saved.status_code == 302
+    assert mappings.current(name).columns == {"Unser Feld": ours}
+    assert 'value="Unser Feld"' in steward.get(f"/sources/{name}/mapping/").content.decode()
+
+
+@pytest.mark.parametrize("path", ["/sources/exchange_rates/mapping/", "/sources/nothing/mapping/"])
+def test_columns_of_a_feed_with_a_format_of_its_own__are_not_mapped(steward, path, monkeypatch):
+    monkeypatch.setitem(CONNECTORS, "exchange_rates", replace(CONNECTORS["exchange_rates"], mapped=None))
+
+    assert steward.get(path).status_code == 404
+
+
 @pytest.mark.parametrize(
     ("role", "path", "status"),
     [
@@ -180,7 +204,13 @@ def test_acts_on_sources__are_refused_to_those_who_only_look(signed_in, taken, p
 
 
 @pytest.mark.parametrize(
-    ("path", "queries"), [("/sources/loyalty_activity/", 14), ("/sources/upload/", 5), ("/sources/runs/{run}/", 26)]
+    ("path", "queries"),
+    [
+        ("/sources/loyalty_activity/", 15),
+        ("/sources/etickets/mapping/", 5),
+        ("/sources/upload/", 5),
+        ("/sources/runs/{run}/", 26),
+    ],
 )
 def test_a_page_of_sources__stays_within_its_queries(steward, taken, path, queries, django_assert_max_num_queries):
     with django_assert_max_num_queries(queries):
