@@ -199,7 +199,9 @@ class ListColumns:
                 IdentifierKind.TRAVELLER: key,
                 IdentifierKind.ACCOUNT: ticket(requests),
             }
-            self._mention(line, f"{what}/{name}/{seen.count(name)}", values, known_by)
+            # Father and son of one name in one booking fly on tickets of their own.
+            parts = (what, name, str(seen.count(name)), known_by[IdentifierKind.ACCOUNT])
+            self._mention(line, "/".join(filter(None, parts)), values, known_by)
         return list(range(at, len(self.line)))
 
     def put(self, column: str, mention: int, value: str | None) -> None:

@@ -62,9 +62,10 @@ def _message(kind: str, seat: Seat, body: list[str]) -> bytes:
     return ("\n".join([*head, *body, f"END{kind}"]) + "\n").encode()
 
 
-def _key(kind: str, seat: Seat, seen: int = 1) -> str:
+def _key(kind: str, seat: Seat) -> str:
     flight = f"{CARRIER}{seat.flight}/{seat.local.date()}/{seat.origin}"
-    return f"{kind}/{flight}/{seat.locator}/{seat.surname}/{seat.given}/{seen}"
+    ticket = "" if kind.startswith("PFS") else f"/ticket:{seat.ticket}"
+    return f"{kind}/{flight}/{seat.locator}/{seat.surname}/{seat.given}/1{ticket}"
 
 
 def _element(seat: Seat) -> str:

@@ -16,6 +16,7 @@ STATUS_COLUMNS = (
     "delay_minutes,delay_code,reason"
 )
 _DAYS_BACK = 200
+_LATE = 0.02
 _CODES = (("41", "aircraft defect"), ("81", "air traffic flow"), ("93", "late inbound aircraft"), ("71", "weather"))
 _SEASON = date(2026, 3, 29), date(2026, 10, 24)
 _NEXT = date(2026, 10, 25), date(2027, 3, 27)
@@ -28,7 +29,8 @@ def cancelled(block: Block) -> list[Record]:
     gone = {(s.flight, s.at): s for s in seats if s.state == "refunded" and block.trips.disrupted[s.trip]}
     rows = []
     for flight, seat in sorted(gone.items()):
-        if flight not in flown:
+        day = (seat.local.date() - date(1970, 1, 1)).days - FIRST_DAY_NUMBER
+        if flight not in flown and _drawn(block.scene.seed, int(seat.flight), day) >= _LATE:
             code, reason = _CODES[seat.at // 60 % len(_CODES)]
             row = (CARRIER, seat.flight, seat.local.date(), seat.origin, seat.destination, "cancelled", moment(seat.at),
                    "", "", code, reason)  # fmt: skip
@@ -45,7 +47,7 @@ def late(scene: Scene) -> Iterator[bytes]:
             number = int(table.first_number[route]) + 2 * frequency
             for day in range(END_DAY - _DAYS_BACK, END_DAY):
                 drawn = _drawn(scene.seed, number, day)
-                if drawn >= 0.02:
+                if drawn >= _LATE:
                     continue
                 minute = int(table.minutes[route, frequency]) - int(table.offset_minutes[origin, day])
                 at = (day + FIRST_DAY_NUMBER) * DAY + minute * 60

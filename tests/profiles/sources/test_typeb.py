@@ -101,6 +101,12 @@ def test_pnl__passports__identify_nobody(take_in):
     assert (passport.claims, passport.purpose) == (False, "legal_obligation")
 
 
+def test_pnl__father_and_son_of_one_name__are_two_mentions(take_in, counts):
+    tickets = [f"1EK/BO .L/7KQX2M .R/TKNE HK1 889123456789{n}/1" for n in (1, 2)]
+
+    assert counts(take_in("pnl_adl", pnl(*tickets, total="-LIS002Y"))) == (2, 0, 0, 0)
+
+
 def test_adl__taken_off_the_flight__is_a_changed_booking(take_in, counts):
     booked(take_in, ANN, BO)
     elements = ("DEL", "1EK/ANNMRS .L/7KQX2M", "ADD", "1EK/BO .L/7KQX2M")
