@@ -58,9 +58,10 @@ class RawRecord:
 
 def get_record(record_id: UUID, *, purpose: Purpose) -> RawRecord | None:
     """The record, opened; None where there is none, its lines are gone, or the purpose may not see its person."""
-    [row] = sql.query(_RECORD_SQL, {"record": record_id}) or [None]
-    if row is None or selectors.profile_of(row["customer_id"], purpose=purpose) is None:
+    rows = sql.query(_RECORD_SQL, {"record": record_id})
+    if not rows or selectors.profile_of(rows[0]["customer_id"], purpose=purpose) is None:
         return None
+    row = rows[0]
     record = SourceRecord.objects.filter(bucket=row["record_bucket"], id=record_id).first()
     raw = messages.raw_line(record) if record else None
     connector = CONNECTORS.get(row["source"])

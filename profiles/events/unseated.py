@@ -6,6 +6,7 @@ nobody out whom another source named: one system's silence does not undo another
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -60,7 +61,12 @@ def end(landed: Landed, booking_ids: Block, place: NDArray[np.int64], tables: tu
         if not gone:
             return []
         buckets, customers, records = map(list, zip(*gone, strict=True))
-        parameters = {"buckets": buckets, "customers": customers, "records": records, "at": landed.feed.received_at}
+        parameters: dict[str, Any] = {
+            "buckets": buckets,
+            "customers": customers,
+            "records": records,
+            "at": landed.feed.received_at,
+        }
         for table in tables:
             cursor.execute(_FORGET_SQL.format(table=table, gone=_GONE), parameters)
         cursor.execute(_END_LINKS_SQL, parameters)

@@ -52,7 +52,10 @@ def origins(records: Iterable[SourceRecord]) -> dict[UUID, Origin]:
     """What the messages say for their records, by record id."""
     wanted = list(records)
     told = Message.objects.filter(id__in={r.message_id for r in wanted})
-    by_message = {each: Origin(*rest) for each, *rest in told.values_list("id", "source_id", "run_id", "received_at")}
+    by_message = {
+        message: Origin(source, run, at)
+        for message, source, run, at in told.values_list("id", "source_id", "run_id", "received_at")
+    }
     return {r.id: by_message[r.message_id] for r in wanted if r.message_id in by_message}
 
 

@@ -11,4 +11,4 @@ from numpy.typing import NDArray
 def weekday_and_month(occurred: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Of moments in microseconds since 1970: the weekday (1 is Monday) and the month."""
     local = pd.DatetimeIndex(occurred.view("datetime64[us]")).tz_localize("UTC").tz_convert(settings.AIRLINE_TIME_ZONE)
-    return local.dayofweek.to_numpy().astype(np.int64) + 1, local.month.to_numpy().astype(np.int64)
+    return local.day_of_week.to_numpy().astype(np.int64) + 1, local.month.to_numpy().astype(np.int64)

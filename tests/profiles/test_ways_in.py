@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from django.core.management import call_command
@@ -193,6 +193,7 @@ class Shop(BaseHTTPRequestHandler):
 
     pages: dict[str, tuple[int, dict[str, str], bytes]]
     asked: list[tuple[str, dict[str, str]]]
+    address: str
 
     def do_GET(self) -> None:
         type(self).asked.append((self.path, dict(self.headers)))
@@ -211,12 +212,17 @@ class Shop(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def shop(socket_enabled: None = None) -> Iterator[type[Shop]]:
-    handler = type("OneShop", (Shop,), {"pages": {}, "asked": []})
-    server = HTTPServer(("127.0.0.1", 0), handler)
-    handler.address = f"http://127.0.0.1:{server.server_port}"
+    class OneShop(Shop):
+        """Its answers and its askers are of one test only."""
+
+        pages: ClassVar = {}
+        asked: ClassVar = []
+
+    server = HTTPServer(("127.0.0.1", 0), OneShop)
+    OneShop.address = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield handler
+    yield OneShop
     server.shutdown()
     server.server_close()
 

@@ -23,10 +23,11 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
             absent,
             told,
             CASE WHEN told THEN
+                -- Shifts bind no closer than `|` in PostgreSQL.
                 get_byte(packed, start)::bigint
-                | get_byte(packed, start + 1)::bigint << 8
-                | get_byte(packed, start + 2)::bigint << 16
-                | get_byte(packed, start + 3)::bigint << 24
+                | (get_byte(packed, start + 1)::bigint << 8)
+                | (get_byte(packed, start + 2)::bigint << 16)
+                | (get_byte(packed, start + 3)::bigint << 24)
             END AS raw
         FROM at
     )
