@@ -64,6 +64,11 @@ def short_money(minor: float | None) -> str:
     return f"{MINUS if minor < 0 else ''}{symbol()}{short(abs(minor) / 100)}"
 
 
+def short_major(major: float | None) -> str:
+    """€31.7 M of an amount in whole units."""
+    return NONE if major is None else short_money(major * 100)
+
+
 def share(value: float | None, decimals: int = 1) -> str:
     """61.8% of a share given as 0 to 1."""
     return NONE if value is None else f"{number(value * 100, decimals)}%"
@@ -131,6 +136,15 @@ def figure(value: object) -> str:
         return str(value)
     whole = float(value).is_integer() and abs(value) >= 2
     return number(value, 0 if whole else 3 if abs(value) < 2 else 1)
+
+
+def measure(value: float | None) -> str:
+    """A value of a feature, which may be a count or a share: 0, 1, 0.38, 343.9, 12,410."""
+    if value is None:
+        return NONE
+    if float(value).is_integer() or abs(value) >= 10_000:
+        return number(value)
+    return number(value, 3 if abs(value) < 0.1 else 2 if abs(value) < 10 else 1)
 
 
 _FIGURES = {
