@@ -22,6 +22,7 @@ GRIDS = {
     "both": (MONETARY, FREQUENCY, RECENCY),
 }
 ENDS = {RECENCY: ("oldest", "newest"), FREQUENCY: ("least", "most"), MONETARY: ("lowest", "highest")}
+WORDS = {RECENCY: "recency", FREQUENCY: "frequency", MONETARY: "money"}
 LETTERS = {RECENCY: "R", FREQUENCY: "F", MONETARY: "M"}
 FIFTHS = (1, 2, 3, 4, 5)
 
