@@ -212,7 +212,7 @@ def _on_rows(statement: str, act_id: UUID, owned: Owned, owners: Sequence[UUID])
         theirs=sql.SQL(theirs).format(column=sql.Identifier(owned.column)),  # type: ignore[arg-type]
     )
     with connection.cursor() as cursor:
-        params: dict[str, Any] = {"act": act_id, "owners": list(owners), "buckets": [bucket_of(owner) for owner in owners]}
+        params: dict[str, Any] = {"act": act_id, "owners": list(owners), "buckets": [bucket_of(o) for o in owners]}
         cursor.execute(composed, params)
         return int(cursor.rowcount)
 
