@@ -7,6 +7,9 @@ from datetime import date, datetime, timedelta
 from django.conf import settings
 from django.utils import timezone
 
+from profiles.currency import major_units, minor_units
+from profiles.sources import codes
+
 NONE = "–"
 MINUS = "−"
 _SYMBOLS = {"EUR": "€", "GBP": "£", "USD": "$"}
@@ -45,23 +48,24 @@ def symbol(currency: str | None = None) -> str:
 
 
 def money(minor: float | None, currency: str | None = None) -> str:
-    """€412.50, €1,284: no decimals from one thousand on."""
+    """€412.50, €1,284, JPY 412: the decimals of the currency, none from one thousand on."""
     if minor is None:
         return NONE
-    major = minor / 100
-    amount = number(abs(major), 0 if abs(major) >= 1000 or major == int(major) else 2)
+    major = major_units(minor, currency)
+    plain = abs(major) >= 1000 or major == int(major)
+    amount = number(abs(major), 0 if plain else codes.decimals(currency or settings.BASE_CURRENCY))
     return f"{MINUS if major < 0 else ''}{symbol(currency)}{amount}"
 
 
 def major_money(major: float | None) -> str:
     """The same of an amount in whole units, as models predict it."""
-    return NONE if major is None else money(round(major) * 100)
+    return NONE if major is None else money(round(major) * minor_units())
 
 
 def short_money(minor: float | None) -> str:
     if minor is None:
         return NONE
-    return f"{MINUS if minor < 0 else ''}{symbol()}{short(abs(minor) / 100)}"
+    return f"{MINUS if minor < 0 else ''}{symbol()}{short(major_units(abs(minor)))}"
 
 
 def short_major(major: float | None) -> str:

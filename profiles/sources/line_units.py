@@ -20,8 +20,8 @@ def units(file: BinaryIO, *, quoted: bool = False) -> Iterator[Unit]:
 
     `quoted`: a line break inside double quotes (RFC 4180) does not end the line. A record whose quotes stay open for
     more than MOST_LINES_A_RECORD lines, or close where no field ends, was never meant to: its first line is handed out
-    alone, to be rejected, and the following ones are read afresh. Of a packed file that is cut off the whole lines before the cut are handed out, and
-    the cut is named.
+    alone, to be rejected, and the following ones are read afresh. Of a packed file that is cut off the whole lines
+    before the cut are handed out, and the cut is named.
     """
     waiting: deque[Unit] = deque()
     held: list[Unit] = []  # the physical lines of one record whose quotes are still open

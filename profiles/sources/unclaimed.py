@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from iaros.lib.purposes import Purpose
 from profiles.sources.contract import Batch, Connector, Family, Framing, Lines, Reject
 
-
 UNRECOGNISED = Reject(-1, "file", "unrecognised", "a file of one of the sources")
 
 
