@@ -30,6 +30,7 @@ SCHEDULE = (
     Every("iaros.forget_idempotency_keys", "answers are repeated for a day", seconds=3600),
     Every("iaros.forget_answered_doorbells", "answered doorbells go after a week", hour=4),
     Every("segmentation.nightly_parity", "do stored features equal recomputed ones?", hour=5),
+    Every("segmentation.pass_boundaries", "lets members go whose windows ran out", seconds=3600),
     Every("profiles.enforce_retention", "events end with the retention ceiling", hour=4, minute=20),
 )
 

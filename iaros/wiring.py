@@ -1,4 +1,4 @@
-"""The one file that joins the apps: who holds data about a person, upstream first, and who follows a merge."""
+"""The one file that joins the apps: who holds data about a person, upstream first."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ def connect() -> None:
     """Join the apps. Called once, when all of them are loaded; calling it again changes nothing."""
     from analytics.data_holder import AnalyticsHolder
     from iaros.api.data_holder import ApiHolder
-    from iaros.intelligence.following import DerivedFollower
     from privacy import data_holders
     from privacy.data_holder import PrivacyHolder
-    from profiles import followers
     from profiles.data_holder import ProfilesHolder, ProfilesLocator
     from recommendations.data_holder import RecommendationsHolder
     from segmentation.data_holder import SegmentationHolder
@@ -27,4 +25,3 @@ def connect() -> None:
     for holder in holders:
         data_holders.connect(holder)
     data_holders.connect_locator(ProfilesLocator())
-    followers.connect(DerivedFollower())

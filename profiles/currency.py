@@ -71,13 +71,3 @@ def minor_in_base(
         rows = told == code
         per_base[rows] = known.on(code, at[rows]) * 10.0 ** (codes.decimals(code) - ours)
     return np.rint(np.where(amounts >= 0, amounts, np.nan) / per_base)
-
-
-def major_units(minor: float, currency: str | None = None) -> float:
-    """An amount in whole units of its currency, the airline's own where none is named: 1284 cents are 12.84 euros."""
-    return minor / minor_units(currency)
-
-
-def minor_units(currency: str | None = None) -> int:
-    """How many minor units make one of the currency, the airline's own where none is named."""
-    return codes.minor_units(currency or settings.BASE_CURRENCY)

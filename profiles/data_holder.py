@@ -8,7 +8,6 @@ from uuid import UUID
 
 import orjson
 from django.db import connection, models
-from django.db.models import Q
 
 from iaros.lib import undo
 from iaros.lib.ids import bucket_of
@@ -57,7 +56,6 @@ class ProfilesHolder:
         *_KEPT,
         tables.Booking,
         tables.Identifier,
-        tables.IdentityAct,
         tables.Link,
         tables.Message,
         tables.QuarantinedRow,
@@ -79,11 +77,6 @@ class ProfilesHolder:
                 )
             ),
             "identifiers": _identifiers(customer_id),
-            "merged_and_split": list(
-                tables.IdentityAct.objects.filter(Q(customer_id=customer_id) | Q(other_id=customer_id))
-                .order_by("at", "id")
-                .values("kind", "at", "reason", "undone_at")
-            ),
             "source_records": _as_received(records),
             "events": list(
                 tables.Event.objects.filter(**of)
@@ -121,8 +114,6 @@ class ProfilesHolder:
         for fact in (*_FACTS, tables.Link):
             counts[fact._meta.db_table] = _delete(fact, buckets, customer_id__in=ids)
         counts["profiles_identifier"] = tables.Identifier.objects.filter(customer_id__in=ids)._raw_delete("default")
-        acts = tables.IdentityAct.objects.filter(Q(customer_id__in=ids) | Q(other_id__in=ids))
-        counts["profiles_identityact"] = acts._raw_delete("default")
         counts["profiles_sourcerecord"] = _delete(
             tables.SourceRecord, [r.bucket for r in records], id__in=[r.id for r in records]
         )

@@ -12,14 +12,14 @@ from django.db.models import Model
 from iaros.lib.ids import bucket_of
 from segmentation.features import store
 from segmentation.features.catalogue import VERSION
-from segmentation.models import FeatureVector, Membership, Score, Segment, Transition
+from segmentation.models import CustomerList, CustomerListEntry, FeatureVector, Membership, Score, Segment, Transition
 
 
 class SegmentationHolder:
     """Nothing here is kept by law; everything goes."""
 
     name = "segmentation"
-    models: Sequence[type[Model]] = (FeatureVector, Score, Membership, Transition)
+    models: Sequence[type[Model]] = (FeatureVector, Score, Membership, Transition, CustomerListEntry)
 
     def export(self, customer_id: UUID) -> dict[str, Any]:
         """Read under the person's own right, so no gate stands before it."""
@@ -30,6 +30,7 @@ class SegmentationHolder:
             "scores": list(scores.values("entity_kind", "name", "value", "low", "high", "reasons", "as_of")),
             "segments": _memberships(customer_id),
             "segment_history": _history(customer_id),
+            "lists": _lists(customer_id),
         }
         return {part: held for part, held in export.items() if held}
 
@@ -44,6 +45,7 @@ class SegmentationHolder:
                 (Score, "customer_id"),
                 (Membership, "id"),
                 (Transition, "customer_id"),
+                (CustomerListEntry, "customer_id"),
             )
         }
 
@@ -74,3 +76,10 @@ def _history(customer_id: UUID) -> list[dict[str, Any]]:
         {"segment": names.get(row.segment_id, ""), "direction": row.direction, "at": row.at, "why": row.why}
         for row in rows
     ]
+
+
+def _lists(customer_id: UUID) -> list[str]:
+    rows = CustomerListEntry.objects.filter(bucket=bucket_of(customer_id), customer_id=customer_id)
+    return list(
+        CustomerList.objects.filter(id__in=rows.values("list_id")).order_by("name").values_list("name", flat=True)
+    )

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from math import isnan, nan
+from typing import Any, Literal
 from uuid import UUID
 
-from iaros.lib import leases
+from iaros.lib import jobs, leases
+from iaros.lib.ids import bucket_of
+from iaros.lib.models import Job
 from iaros.lib.reports import Progress, StageReport, Stopwatch, silent
 from segmentation import features, scoring
+from segmentation.features import store
+from segmentation.features.catalogue import NAMES
 from segmentation.ml import registry, training
 from segmentation.ml.catalogue import SPECS
 from segmentation.ml.spec import ModelSpec
-from segmentation.segments import membership
+from segmentation.models import Score
+from segmentation.segments import boundaries, dag, membership, publishing, reach, rules
 from segmentation.segments.catalogue import ensure_default_segments
 from segmentation.segments.growing import ensure_lattice
 
 Train = Literal[True, False, "missing"]
+COUNT_REACH = "segmentation.count_reach"
+_TOGETHER = 8_000  # customers of one block
 
 
 class AlreadyRefreshing(Exception):
@@ -35,6 +43,7 @@ def refresh(as_of: datetime, train: Train = False, progress: Progress | None = N
             raise AlreadyRefreshing("features, scores and segments are being refreshed already; wait for it to end")
         ensure_default_segments()
         ensure_lattice()
+        publishing.retire_expired(as_of)
         return [
             features.materialise(as_of, progress=tell),
             *train_models(as_of, train, tell),
@@ -43,11 +52,62 @@ def refresh(as_of: datetime, train: Train = False, progress: Progress | None = N
         ]
 
 
-def refresh_customer(customer_id: UUID, as_of: datetime) -> None:
-    """The same for one customer, with the models that speak: features, scores, segments."""
+def refresh_customer(customer_id: UUID, as_of: datetime) -> int:
+    """The same for one customer, with the models that speak: features, scores, segments.
+
+    Only the segments that read something that moved are evaluated. Returns how many were entered or left.
+    """
+    before = _known_of(customer_id)
     features.materialise_customer(customer_id, as_of)
     scoring.score_customer(customer_id, as_of)
-    membership.refresh_customer(customer_id, as_of)
+    changed = _moved(before, _known_of(customer_id)) if before else None
+    return membership.refresh_customers([customer_id], as_of, changed)
+
+
+def pass_boundaries(until: datetime) -> int:
+    """Bring those up to date for whom a window or a limit of days has passed since this was done last.
+
+    Returns how many customers were looked at. A first time looks back over one day.
+    """
+    due = boundaries.due(until)
+    for start in range(0, len(due), _TOGETHER):
+        some = due[start : start + _TOGETHER]
+        features.materialise_customers(some, until)
+        membership.refresh_customers(some, until)
+    boundaries.passed(until)
+    return len(due)
+
+
+def count_exactly(rule: Any, audience: reach.Audience, *, by: Any = None, client: str = "") -> Job:
+    """Count a rule and its reach over everybody, as a job that can be cancelled. Raises rules.InvalidRule."""
+    rules.read(rule, names=dag.names())
+    params = {
+        "rule": rule,
+        "purpose": audience.purpose.value,
+        "channel": audience.channel.value,
+        "holdout_percent": audience.holdout_percent,
+        "slug": audience.slug,
+    }
+    return jobs.start("segment.count", params | ({"client": client} if client else {}), owner=by, task=COUNT_REACH)
+
+
+def _known_of(customer_id: UUID) -> dict[str, float]:
+    """What rules may read of the customer as stored, by the name of the dependency; empty for one not yet known."""
+    found = store.vector_of(customer_id)
+    if found is None:
+        return {}
+    told = {f"feature {name}": value for name, value in zip(NAMES, found[0].tolist(), strict=True)}
+    scores = Score.objects.filter(bucket=bucket_of(customer_id), customer_id=customer_id, entity_kind="customer")
+    return told | {f"score {name}": value for name, value in scores.values_list("name", "value")}
+
+
+def _moved(before: dict[str, float], after: dict[str, float]) -> set[str]:
+    """What differs; beside it always the clock and the profile, which are not compared."""
+    differs = {
+        name for name, value in after.items() if value != before.get(name) and not (isnan(value) and name in before)
+    }
+    differs |= {name for name, value in before.items() if isnan(after.get(name, nan)) and not isnan(value)}
+    return differs | {"time"} | {f"attribute {name}" for name in rules.ATTRIBUTES}
 
 
 def train_models(as_of: datetime, train: Train, progress: Progress | None = None) -> list[StageReport]:

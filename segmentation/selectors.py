@@ -11,13 +11,43 @@ from iaros.lib import sql
 from iaros.lib.ids import bucket_of
 from iaros.lib.purposes import Channel, Purpose
 from privacy import consent
+from profiles.models import Profile
 from segmentation.features import rfm, store
 from segmentation.features.catalogue import NAMES
 from segmentation.ml import registry
 from segmentation.ml.catalogue import SPECS
 from segmentation.models import FeatureRun, Membership, ModelVersion, Score, Segment, SegmentVersion
-from segmentation.segments import evaluation, rules
+from segmentation.segments import dag, evaluation, reach, rules
 from segmentation.segments.evaluation import Reason
+from segmentation.segments.health import board as health
+from segmentation.segments.health import refresh_state, sizes_over_time
+from segmentation.segments.overlap import overlap
+from segmentation.segments.reach import NodeCount, Step
+from segmentation.segments.why import explain
+
+__all__ = [
+    "count_scores",
+    "explain",
+    "feature_values",
+    "features_as_of",
+    "get_segment",
+    "health",
+    "list_segments",
+    "model_performance",
+    "model_status",
+    "overlap",
+    "preview",
+    "reach_of",
+    "refresh_state",
+    "rfm_group",
+    "scores_of",
+    "segment_members",
+    "segment_versions",
+    "segments_of",
+    "sizes_over_time",
+    "used_by",
+    "why_in",
+]
 
 _FIRST = UUID(int=0)
 # The newest wording of each segment, and since when the customer is in: their last entering.
@@ -227,6 +257,87 @@ def why_in(segment: Segment, customer_id: UUID) -> tuple[bool, list[Reason]]:
     """Is the customer in by the rule as it stands, and how does each condition stand?"""
     newest = segment.versions.order_by("-number").first()
     return evaluation.why(rules.read(newest.rule), customer_id) if newest else (False, [])
+
+
+@dataclass(frozen=True)
+class Example:
+    """A customer whom a rule selects, with what lists may show of them, and how each condition stands."""
+
+    customer_id: UUID
+    tier: str | None
+    country: str | None
+    home_airport: str | None
+    reasons: list[Reason]
+
+
+@dataclass(frozen=True)
+class SeenPreview:
+    """`reach.Preview` with its examples told. `estimated`: `customers` were looked at, for a `population`."""
+
+    sentence: str
+    estimated: bool
+    customers: int
+    population: int
+    steps: list[Step]
+    conditions: list[NodeCount]
+    members: list[Example]
+    depends_on: list[str]
+    as_of: datetime
+    seconds: float
+
+
+def preview(
+    rule: Any, *, purpose: Purpose, channel: Channel, holdout_percent: float = 10, slug: str = "", examples: int = 0
+) -> SeenPreview:
+    """What a rule would select and how many of them can be reached, before it is saved. Raises rules.InvalidRule.
+
+    The caller limits how long it may take, and audits the examples it shows.
+    """
+    audience = reach.Audience(Purpose(purpose), Channel(channel), holdout_percent, slug)
+    found = reach.preview(rule, audience, examples=examples)
+    return SeenPreview(
+        sentence=found.sentence,
+        estimated=found.estimated,
+        customers=found.customers,
+        population=found.population,
+        steps=found.steps,
+        conditions=found.conditions,
+        members=_examples(rules.read(rule), found.examples),
+        depends_on=found.depends_on,
+        as_of=found.as_of,
+        seconds=found.seconds,
+    )
+
+
+def _examples(tree: rules.Group, ids: list[UUID]) -> list[Example]:
+    buckets = sorted({bucket_of(one) for one in ids})
+    known = {row.id: row for row in Profile.objects.filter(bucket__in=buckets, id__in=ids)}
+    told = ((one, known.get(one), evaluation.why(tree, one)[1]) for one in ids)
+    return [
+        Example(
+            one,
+            row.tier if row else None,
+            row.country if row else None,
+            row.home_airport if row else None,
+            reasons,
+        )
+        for one, row, reasons in told
+    ]
+
+
+def reach_of(segment: Segment) -> list[Step]:
+    """From the members as last refreshed to those who can be exported."""
+    return reach.of_segment(segment)
+
+
+def segment_versions(segment: Segment) -> list[SegmentVersion]:
+    """Every wording, the newest first."""
+    return list(segment.versions.select_related("published_by").order_by("-number"))
+
+
+def used_by(segment: Segment) -> list[Segment]:
+    """Segments whose standing rule names this one."""
+    return list(Segment.objects.filter(slug__in=dag.users_of(str(segment.slug))).order_by("name", "id"))
 
 
 def model_status() -> list[ModelStatus]:

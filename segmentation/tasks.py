@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 from uuid import UUID
 
 from celery import shared_task
 
 from iaros.lib import clock, jobs, outbox
+from iaros.lib.purposes import Channel, Purpose
 from iaros.lib.queues import Queue
 from segmentation import pipeline
 from segmentation.features import parity
+from segmentation.segments import reach, rules
 
 
 @shared_task(queue=Queue.BATCH, ignore_result=True)
@@ -65,3 +68,34 @@ def compare_features(*, job_id: str) -> None:
 def refresh_customer(*, customer_id: str) -> None:
     """Recompute one customer."""
     pipeline.refresh_customer(UUID(customer_id), clock.now())
+
+
+@shared_task(name="segmentation.pass_boundaries", queue=Queue.BATCH, ignore_result=True)
+def pass_boundaries() -> None:
+    """Let those leave and enter whose windows ran out by the clock."""
+    pipeline.pass_boundaries(clock.now())
+
+
+@shared_task(name=pipeline.COUNT_REACH, queue=Queue.BATCH, ignore_result=True)
+@outbox.doorbell
+def count_reach(*, job_id: str) -> None:
+    """Count a rule over everybody; the job's result has the steps and the conditions."""
+    job = jobs.take(job_id)
+    if job is None:
+        return
+    with jobs.running(job) as progress:
+        tree = rules.read(job.params["rule"])
+        found = reach.count_all(tree, _audience(job.params), progress)
+        job.result = {
+            "sentence": found.sentence,
+            "customers": found.customers,
+            "as_of": found.as_of.isoformat(),
+            "steps": [asdict(step) for step in found.steps],
+            "conditions": [asdict(one) for one in found.conditions],
+        }
+
+
+def _audience(params: dict[str, Any]) -> reach.Audience:
+    return reach.Audience(
+        Purpose(params["purpose"]), Channel(params["channel"]), params["holdout_percent"], params["slug"]
+    )

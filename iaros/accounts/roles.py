@@ -38,7 +38,6 @@ ROLES: dict[str, tuple[str, ...]] = {
         "accounts.export_data",
         "accounts.run_jobs",
         "accounts.answer_rights_requests",
-        "profiles.merge_people",
         "privacy.view_consentevidence",
         "privacy.view_policytext",
         "privacy.view_auditevent",
@@ -74,7 +73,6 @@ ROLES: dict[str, tuple[str, ...]] = {
         "profiles.roll_back_runs",
         "profiles.mend_rows",
         "profiles.view_raw",
-        "profiles.merge_people",
     ),
     # A person at a partner: looks at shared segments. Their systems are API clients with scopes.
     PARTNER: ("segmentation.view_segment",),

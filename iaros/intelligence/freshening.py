@@ -21,7 +21,7 @@ from segmentation import pipeline as segmentation
 
 def bring_up_to_date(customer_id: UUID, progress: Progress = silent) -> datetime:
     """Replay the customer's records and recompute all that is derived from them; returns as of when."""
-    as_of = newest(customer_id)
+    as_of = _newest(customer_id)
     progress(phase="profile", done=0, total=3)
     with transaction.atomic():
         assemble.rebuild([customer_id.bytes], at=clock.now())
@@ -34,7 +34,7 @@ def bring_up_to_date(customer_id: UUID, progress: Progress = silent) -> datetime
     return as_of
 
 
-def newest(customer_id: UUID) -> datetime:
+def _newest(customer_id: UUID) -> datetime:
     """The moment of the last refresh, or just after the customer's last event where that is later.
 
     Not the clock: a feed that stopped would make this one customer look older than all the others.

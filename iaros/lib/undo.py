@@ -18,7 +18,6 @@ from uuid import UUID
 from django.db import connection
 from psycopg import sql
 
-from iaros.lib.ids import bucket_of
 from iaros.lib.models import UndoRow
 
 KEPT_DAYS = 30
@@ -156,65 +155,6 @@ def _parts(kept: Kept) -> dict[str, sql.Composable]:
         "identity": sql.SQL(", ").join(identity),
         "born": sql.SQL(kept.born),  # type: ignore[arg-type]
     }
-
-
-_KEEP_SQL = """
-INSERT INTO lib_undorow (run_id, table_name, owner, existed, image, kept_at)
-SELECT %(act)s, {name}, t.{column}, true, to_jsonb(t), now() FROM {table} t WHERE {theirs}
-"""
-_DROP_SQL = "DELETE FROM {table} t WHERE {theirs}"
-_THEIRS_SQL = "t.{column} = ANY(%(owners)s::uuid[])"
-_IN_BUCKETS_SQL = "t.bucket = ANY(%(buckets)s::smallint[]) AND "
-_PUT_BACK_SQL = """
-INSERT INTO {table} SELECT t.*
-FROM lib_undorow u, LATERAL jsonb_populate_record(NULL::{table}, u.image) t
-WHERE u.run_id = %(act)s AND u.table_name = {name} AND u.existed
-"""
-
-
-@dataclass(frozen=True)
-class Owned:
-    """A table with rows about customers: the column with their id; `by_bucket` where it is divided by them."""
-
-    table: str
-    column: str
-    by_bucket: bool = True
-
-
-def keep_rows(act_id: UUID, tables: Iterable[Owned], owners: Sequence[UUID]) -> int:
-    """Keep what stands about these customers in the tables, before an act that changes it; returns how many rows.
-
-    For few customers, and for tables without triggers: what is derived, and replaced in blocks.
-    """
-    return sum(_on_rows(_KEEP_SQL, act_id, each, owners) for each in tables)
-
-
-def put_back_rows(act_id: UUID, tables: Iterable[Owned], owners: Sequence[UUID]) -> int:
-    """Put these customers' rows back as `keep_rows` found them, in place of what stands; returns how many."""
-    put = 0
-    for each in tables:
-        _on_rows(_DROP_SQL, act_id, each, owners)
-        put += _on_rows(_PUT_BACK_SQL, act_id, each, owners)
-    return put
-
-
-def has_rows(act_id: UUID) -> bool:
-    """Whether anything is kept for the act; after thirty days it is forgotten."""
-    return UndoRow.objects.filter(run_id=act_id).exists()
-
-
-def _on_rows(statement: str, act_id: UUID, owned: Owned, owners: Sequence[UUID]) -> int:
-    theirs = _IN_BUCKETS_SQL + _THEIRS_SQL if owned.by_bucket else _THEIRS_SQL
-    composed = sql.SQL(statement).format(  # type: ignore[arg-type]
-        table=sql.Identifier(owned.table),
-        name=sql.Literal(owned.table),
-        column=sql.Identifier(owned.column),
-        theirs=sql.SQL(theirs).format(column=sql.Identifier(owned.column)),  # type: ignore[arg-type]
-    )
-    with connection.cursor() as cursor:
-        params: dict[str, Any] = {"act": act_id, "owners": list(owners), "buckets": [bucket_of(o) for o in owners]}
-        cursor.execute(composed, params)
-        return int(cursor.rowcount)
 
 
 def forget_older_than(moment: datetime) -> int:

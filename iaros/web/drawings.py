@@ -101,33 +101,3 @@ def reason_bar(contribution: float, largest: float) -> SafeString:
         46 if raises else round(46 - width, 2),
         width,
     )
-
-
-def histogram(now: Sequence[float], label: str, *, before: Sequence[float] = (), inline: bool = False) -> SafeString:
-    """Bars from zero of shares of the whole, with the reference as a stepped line over them.
-
-    `inline`: the shape in a row of a table, beside figures that say the same.
-    """
-    top = max([*now, *before], default=0) or 1
-    width = 300 / max(len(now), 1)
-    bars = format_html_join(
-        "",
-        '<rect x="{}" y="{}" width="{}" height="{}"/>',
-        (
-            (round(i * width + 1, 2), round(96 - value / top * 92, 2), round(width - 2, 2), round(value / top * 92, 2))
-            for i, value in enumerate(now)
-        ),
-    )
-    steps = "".join(
-        f"{'L' if i else 'M'}{i * width:.2f} {96 - value / top * 92:.2f}H{(i + 1) * width:.2f}"
-        for i, value in enumerate(before)
-    )
-    line = format_html('<path d="{}"/>', steps) if steps else ""
-    return format_html(
-        '<svg class="histogram{}" viewBox="0 0 300 97" preserveAspectRatio="none" role="img" aria-label="{}">'
-        '{}{}<line x1="0" x2="300" y1="96.5" y2="96.5"/></svg>',
-        " inline" if inline else "",
-        label,
-        bars,
-        line,
-    )

@@ -7,9 +7,6 @@ from datetime import date, datetime, timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from profiles.currency import major_units, minor_units
-from profiles.sources import codes
-
 NONE = "–"
 MINUS = "−"
 _SYMBOLS = {"EUR": "€", "GBP": "£", "USD": "$"}
@@ -48,29 +45,23 @@ def symbol(currency: str | None = None) -> str:
 
 
 def money(minor: float | None, currency: str | None = None) -> str:
-    """€412.50, €1,284, JPY 412: the decimals of the currency, none from one thousand on."""
+    """€412.50, €1,284: no decimals from one thousand on."""
     if minor is None:
         return NONE
-    major = major_units(minor, currency)
-    plain = abs(major) >= 1000 or major == int(major)
-    amount = number(abs(major), 0 if plain else codes.decimals(currency or settings.BASE_CURRENCY))
+    major = minor / 100
+    amount = number(abs(major), 0 if abs(major) >= 1000 or major == int(major) else 2)
     return f"{MINUS if major < 0 else ''}{symbol(currency)}{amount}"
 
 
 def major_money(major: float | None) -> str:
     """The same of an amount in whole units, as models predict it."""
-    return NONE if major is None else money(round(major) * minor_units())
+    return NONE if major is None else money(round(major) * 100)
 
 
 def short_money(minor: float | None) -> str:
     if minor is None:
         return NONE
-    return f"{MINUS if minor < 0 else ''}{symbol()}{short(major_units(abs(minor)))}"
-
-
-def short_major(major: float | None) -> str:
-    """€31.7 M of an amount in whole units."""
-    return NONE if major is None else short_money(major * 100)
+    return f"{MINUS if minor < 0 else ''}{symbol()}{short(abs(minor) / 100)}"
 
 
 def share(value: float | None, decimals: int = 1) -> str:
@@ -140,15 +131,6 @@ def figure(value: object) -> str:
         return str(value)
     whole = float(value).is_integer() and abs(value) >= 2
     return number(value, 0 if whole else 3 if abs(value) < 2 else 1)
-
-
-def measure(value: float | None) -> str:
-    """A value of a feature, which may be a count or a share: 0, 1, 0.38, 343.9, 12,410."""
-    if value is None:
-        return NONE
-    if float(value).is_integer() or abs(value) >= 10_000:
-        return number(value)
-    return number(value, 3 if abs(value) < 0.1 else 2 if abs(value) < 10 else 1)
 
 
 _FIGURES = {

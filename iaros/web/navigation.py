@@ -30,7 +30,6 @@ SECTIONS = (
     Section("Customers", "Customers", "web:customers", "users", "accounts.view_customer_360", "c", "Customers"),
     Section("Audiences", "Segments", "web:segments", "chart-dots-3", "segmentation.view_segment", "s", "Segments"),
     Section("Models", "Models", "web:models", "versions", "accounts.run_jobs", "m"),
-    Section("Models", "Features", "web:features", "database", "accounts.run_jobs", "f"),
     Section("Data", "Sources and quality", "web:sources", "stack-2", "accounts.run_jobs", "d", "Sources"),
     Section("Data", "Jobs", "web:jobs", "player-play", "accounts.run_jobs", "j"),
     Section("Privacy", "Requests and evidence", "admin:index", "shield", "privacy.view_rightsrequest", "p"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from iaros.web.views import customers, features, home, jobs, models, rfm, segments, source_acts, source_mapping, sources
+from iaros.web.views import customers, home, jobs, models, segments, source_acts, source_mapping, sources
 
 app_name = "web"
 urlpatterns = [
@@ -14,11 +14,8 @@ urlpatterns = [
     path("customers/<uuid:customer_id>/identity/", customers.identity, name="customer-identity"),
     path("customers/<uuid:customer_id>/<slug:tab>/", customers.tab, name="customer-tab"),
     path("segments/", segments.segment_list, name="segments"),
-    path("segments/rfm/", rfm.rfm_grid, name="segment-rfm"),
     path("segments/<slug:slug>/", segments.segment_detail, name="segment"),
     path("segments/<slug:slug>/reach/", segments.segment_reach, name="segment-reach"),
-    path("features/", features.feature_list, name="features"),
-    path("features/<str:name>/", features.feature_detail, name="feature"),
     path("models/", models.model_list, name="models"),
     path("models/<slug:name>/", models.model_detail, name="model"),
     path("models/<slug:name>/retrain/", models.retrain, name="model-retrain"),

@@ -6,14 +6,12 @@ Comes in: profiles written since the last time. Goes out: one row of keys a cust
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
-from uuid import UUID
 
 import numpy as np
 from django.db import connection, transaction
 
 from iaros.lib import clock, copying, staging
-from iaros.lib.ids import as_block, bucket_of
+from iaros.lib.ids import as_block
 from iaros.lib.reports import Progress, silent
 from privacy import subjects
 from profiles.models.names import hashed, search_words
@@ -26,10 +24,6 @@ _CHANGED_SQL = """
 SELECT p.id, p.cipher FROM profiles_profile p
 LEFT JOIN profiles_searchkeys k ON k.bucket = p.bucket AND k.id = p.id
 WHERE p.bucket >= %(low)s AND p.bucket < %(high)s AND (k.id IS NULL OR k.made_at < p.updated_at)
-"""
-_OF_CUSTOMERS_SQL = """
-SELECT p.id, p.cipher FROM profiles_profile p
-WHERE p.bucket = ANY(%(buckets)s::smallint[]) AND p.id = ANY(%(ids)s::uuid[])
 """
 _UPSERT_SQL = """
 INSERT INTO profiles_searchkeys (bucket, id, keys, made_at) SELECT bucket, id, keys, made_at FROM search_staged
@@ -52,19 +46,6 @@ def _refresh_range(low: int, high: int) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_CHANGED_SQL, {"low": low, "high": high})
         rows = cursor.fetchall()
-    return _write(rows)
-
-
-@transaction.atomic
-def refresh_customers(customers: Sequence[UUID]) -> int:
-    """The same for a few customers, within a request."""
-    with connection.cursor() as cursor:
-        cursor.execute(_OF_CUSTOMERS_SQL, {"ids": list(customers), "buckets": [bucket_of(c) for c in customers]})
-        rows = cursor.fetchall()
-    return _write(rows)
-
-
-def _write(rows: list[tuple[UUID, bytes]]) -> int:
     opened = subjects.sealers([row[0] for row in rows])
     rows = [row for row in rows if row[0] in opened]
     if not rows:

@@ -1,7 +1,6 @@
 """Folds customers found to be one person into the oldest: links end and begin, facts follow, nothing is lost.
 
-A set act over all tables of this app; called by the pipeline and by `identity_acts`, which replay survivorship
-afterwards. It refuses, where a feed asks for it, to join two whom a person has split.
+A set act over all tables of this app; called by the pipeline only, which replays survivorship afterwards.
 """
 
 from __future__ import annotations
@@ -13,32 +12,22 @@ from uuid import UUID
 import numpy as np
 from django.db import connection
 
-from iaros.accounts.models import User
 from iaros.lib import copying, staging
 from iaros.lib.ids import as_block
 from privacy import ledger
-from profiles.identity import resealing
 from profiles.models import LinkRule
 
-# A record that was split off the very customer it goes back to is linked as it was before the split.
 _LINK_SQL = """
 WITH ended AS (
     UPDATE profiles_link l SET ended_at = %(at)s
     FROM merge_pairs m
     WHERE l.bucket = m.duplicate_bucket AND l.customer_id = m.duplicate AND l.ended_at IS NULL
-    RETURNING l.record_id, l.record_bucket, l.rule, l.score, l.evidence, m.survivor, m.survivor_bucket, m.duplicate,
-              coalesce(l.evidence ->> 'split_from' = m.survivor::text, false) AS home
+    RETURNING l.record_id, l.record_bucket, l.rule, m.survivor, m.survivor_bucket, m.duplicate
 ),
 begun AS (
-    INSERT INTO profiles_link (bucket, customer_id, record_id, record_bucket, linked_at, rule, score, evidence,
-                               actor_id)
-    SELECT survivor_bucket, survivor, record_id, record_bucket, %(at)s,
-           CASE WHEN home THEN (evidence ->> 'was')::smallint ELSE %(rule)s END,
-           CASE WHEN home THEN coalesce((evidence ->> 'score')::real, 1.0) ELSE 1.0 END,
-           CASE WHEN home THEN evidence -> 'evidence' ELSE jsonb_strip_nulls(jsonb_build_object(
-               'merged_from', duplicate, 'was', rule, 'score', score, 'evidence', evidence
-           )) END,
-           %(actor)s
+    INSERT INTO profiles_link (bucket, customer_id, record_id, record_bucket, linked_at, rule, score, evidence)
+    SELECT survivor_bucket, survivor, record_id, record_bucket, %(at)s, %(rule)s, 1.0,
+           jsonb_build_object('merged_from', duplicate, 'was', rule)
     FROM ended
     RETURNING *
 )
@@ -84,29 +73,19 @@ _FACTS_SQL = """
 UPDATE {table} f SET customer_id = m.survivor, bucket = m.survivor_bucket
 FROM merge_pairs m WHERE f.customer_id = m.duplicate {bucket}
 """
-FACTS = (
+_FACTS = (
     "profiles_passenger",
     "profiles_coupon",
     "profiles_ancillary",
     "profiles_servicerequest",
     "profiles_loyaltyactivity",
 )
-# Either way round: who was split from whom does not matter to those who are to be two.
-_SPLIT_SQL = """
-SELECT m.survivor, m.duplicate
-FROM unnest(%(survivors)s::uuid[], %(duplicates)s::uuid[]) AS m (survivor, duplicate)
-JOIN profiles_identityact a ON (a.customer_id, a.other_id) IN ((m.survivor, m.duplicate), (m.duplicate, m.survivor))
-WHERE a.kind = 'split' AND a.undone_at IS NULL
-"""
 _FORGET_SQL = "DELETE FROM {table} t USING merge_pairs m WHERE t.bucket = m.duplicate_bucket AND t.id = m.duplicate"
 
 
-def fold(pairs: Sequence[tuple[UUID, UUID]], *, at: datetime, by: User | None = None) -> list[bytes]:
-    """Fold each (survivor, duplicate) in the running transaction; returns the survivors, to be rebuilt.
-
-    Without a person `by` who decides it, those who were split by one stay two.
-    """
-    pairs = _final(pairs if by else _not_split(pairs))
+def fold(pairs: Sequence[tuple[UUID, UUID]], *, at: datetime) -> list[bytes]:
+    """Fold each (survivor, duplicate) in the running transaction; returns the survivors, to be rebuilt."""
+    pairs = _final(pairs)
     if not pairs:
         return []
     survivors, duplicates = as_block([s for s, _ in pairs]), as_block([d for _, d in pairs])
@@ -122,11 +101,9 @@ def fold(pairs: Sequence[tuple[UUID, UUID]], *, at: datetime, by: User | None = 
                 "duplicate_bucket": copying.smallints(duplicates[:, 15]),
             },
         )
-        rule = LinkRule.MANUAL if by else LinkRule.MERGE
-        cursor.execute(_LINK_SQL, {"at": at, "rule": int(rule), "actor": by.pk if by else None})
+        cursor.execute(_LINK_SQL, {"at": at, "rule": int(LinkRule.MERGE)})
         _fold_identifiers(cursor)
-        resealing.reseal(pairs)
-        for table in FACTS:
+        for table in _FACTS:
             cursor.execute(_FACTS_SQL.format(table=table, bucket="AND f.bucket = m.duplicate_bucket"))
         cursor.execute(_FACTS_SQL.format(table="profiles_event", bucket="AND f.bucket = m.duplicate_bucket"))
         cursor.execute(_REDIRECT_SQL)
@@ -135,15 +112,6 @@ def fold(pairs: Sequence[tuple[UUID, UUID]], *, at: datetime, by: User | None = 
             cursor.execute(_FORGET_SQL.format(table=table))
     ledger.move_all(pairs)
     return [survivor.bytes for survivor, _ in pairs]
-
-
-def _not_split(pairs: Sequence[tuple[UUID, UUID]]) -> Sequence[tuple[UUID, UUID]]:
-    if not pairs:
-        return pairs
-    with connection.cursor() as cursor:
-        cursor.execute(_SPLIT_SQL, {"survivors": [s for s, _ in pairs], "duplicates": [d for _, d in pairs]})
-        split = set(cursor.fetchall())
-    return [pair for pair in pairs if pair not in split]
 
 
 def _fold_identifiers(cursor: object) -> None:

@@ -21,10 +21,7 @@ from profiles.sources.contract import Connector, Lines
 
 @dataclass
 class Repeats:
-    """`earlier`: place -> key of rows that a later one repeats; `last`: place -> key of those that stand.
-
-    A place is a count of the records that were handed out: several may stand on one line.
-    """
+    """`earlier`: row -> key of rows that a later one repeats; `last`: row -> key of those that stand."""
 
     earlier: dict[int, int] = field(default_factory=dict)
     last: dict[int, int] = field(default_factory=dict)
@@ -34,8 +31,7 @@ class Repeats:
 def scan(connector: Connector, path: Path, header: bytes | None) -> Repeats:
     """Read the file once for its keys. A file of one chunk needs no scan: its rows meet anyway."""
     hashes: list[np.ndarray] = []
-    places: list[np.ndarray] = []
-    before = 0
+    rows: list[np.ndarray] = []
     chunks = reading.chunks(path, connector, header)
     first, second = next(chunks, None), next(chunks, None)
     if first is None or second is None:
@@ -43,26 +39,25 @@ def scan(connector: Connector, path: Path, header: bytes | None) -> Repeats:
     for chunk in chain([first, second], chunks):
         line, keys = connector.scan(header, chunk.lines)
         hashes.append(np.array([_hashed(key) for key in keys], dtype=np.int64))
-        places.append(before + np.asarray(line, dtype=np.int64))
-        before += len(chunk.lines.raw)
-    return _repeated(np.concatenate(hashes), np.concatenate(places))
+        rows.append(chunk.lines.rows[line])
+    return _repeated(np.concatenate(hashes), np.concatenate(rows))
 
 
 def _hashed(key: str) -> int:
     return int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "big", signed=True)
 
 
-def _repeated(hashes: np.ndarray, places: np.ndarray) -> Repeats:
-    order = np.lexsort((places, hashes))
+def _repeated(hashes: np.ndarray, rows: np.ndarray) -> Repeats:
+    order = np.lexsort((rows, hashes))
     ordered = hashes[order]
     same_as_next = np.zeros(len(ordered), dtype=bool)
     same_as_next[:-1] = ordered[:-1] == ordered[1:]
     same_as_previous = np.roll(same_as_next, 1)
     earlier, last = order[same_as_next], order[same_as_previous & ~same_as_next]
     return Repeats(
-        earlier=dict(zip(places[earlier].tolist(), hashes[earlier].tolist(), strict=True)),
-        last=dict(zip(places[last].tolist(), hashes[last].tolist(), strict=True)),
-        rows=len(places),
+        earlier=dict(zip(rows[earlier].tolist(), hashes[earlier].tolist(), strict=True)),
+        last=dict(zip(rows[last].tolist(), hashes[last].tolist(), strict=True)),
+        rows=len(rows),
     )
 
 
@@ -72,18 +67,16 @@ def gathered(chunks: Iterator[reading.Chunk], repeats: Repeats) -> Iterator[read
         yield from chunks
         return
     held: dict[int, list[tuple[int, bytes]]] = defaultdict(list)
-    before = 0
     for chunk in chunks:
         kept: list[tuple[int, bytes]] = []
-        for place, (row, raw) in enumerate(zip(chunk.lines.rows.tolist(), chunk.lines.raw, strict=True), start=before):
-            key = repeats.earlier.get(place)
+        for row, raw in zip(chunk.lines.rows.tolist(), chunk.lines.raw, strict=True):
+            key = repeats.earlier.get(row)
             if key is not None:
                 held[key].append((row, raw))
                 continue
-            key = repeats.last.get(place)
+            key = repeats.last.get(row)
             if key is not None:
                 kept += held.pop(key, [])
             kept.append((row, raw))
-        before += len(chunk.lines.raw)
         chunk.lines = Lines([raw for _, raw in kept], np.array([row for row, _ in kept], dtype=np.int64))
         yield chunk

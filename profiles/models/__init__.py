@@ -7,7 +7,6 @@ from profiles.models.enrichment import Enrichment
 from profiles.models.event import Event, EventKind
 from profiles.models.fare import FareObservation
 from profiles.models.flights import FlightStatus, ScheduledLeg
-from profiles.models.identity_act import ActKind, IdentityAct
 from profiles.models.loyalty import LoyaltyActivity
 from profiles.models.profile import Profile
 from profiles.models.quality import Dimension, QualityMeasure
@@ -17,7 +16,6 @@ from profiles.models.run import IngestRun, QuarantinedRow, RunState
 from profiles.models.source_record import Link, LinkRule, Message, Source, SourceRecord, SourceReliability, UnlinkedKey
 
 __all__ = [
-    "ActKind",
     "Airport",
     "Ancillary",
     "AreaStatistic",
@@ -42,7 +40,6 @@ __all__ = [
     "Holiday",
     "Identifier",
     "IdentifierKind",
-    "IdentityAct",
     "IngestRun",
     "Link",
     "LinkRule",

@@ -21,9 +21,6 @@ WHERE r.landed AND l.ended_at > %(began)s AND NOT EXISTS (
     SELECT FROM lib_undorow u
     WHERE u.owner = l.customer_id AND u.table_name = 'profiles_link'
       AND (u.image ->> 'record_id')::uuid = l.record_id
-) AND NOT EXISTS (
-    -- Decided, and taken back since: nothing of it stands.
-    SELECT FROM profiles_identityact a WHERE a.at = l.ended_at AND (a.undone_at IS NOT NULL OR a.undoes IS NOT NULL)
 )
 """
 

@@ -34,7 +34,6 @@ from profiles.sources import (
     ndc_orders,
     onboard_sales,
     openflights_airports,
-    own_names,
     partner_stays,
     paxlst,
     payments,
@@ -68,7 +67,7 @@ from profiles.sources.contract import Connector, Sample
 REFUSALS: tuple[Callable[[Sample], None], ...] = (paxlst.refuse,)
 
 CONNECTORS: dict[str, Connector] = {
-    connector.name: own_names.mappable(connector)
+    connector.name: connector
     for connector in (
         loyalty_members.CONNECTOR,
         loyalty_activity.CONNECTOR,

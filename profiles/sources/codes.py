@@ -181,11 +181,6 @@ def decimals(currency: str | None) -> int:
     return in_force().decimals.get((currency or "").upper(), 2)
 
 
-def minor_units(currency: str | None) -> int:
-    """How many minor units make one unit of the currency: 100 cents, 1 yen, 1000 fils."""
-    return 10 ** decimals(currency)
-
-
 def is_special(request: str | None) -> bool:
     """Whether a special service request tells of health or belief (Article 9 GDPR), and so is sealed.
 

@@ -272,8 +272,8 @@ def split_header(header: bytes) -> tuple[list[str], str]:
 def minor_units(currency: Sequence[str | None] | str | None) -> NDArray[np.float64] | float:
     """How many minor units make one unit of each currency: 100 cents, 1 yen."""
     if currency is None or isinstance(currency, str):
-        return float(codes.minor_units(currency))
-    of_each = {code: float(codes.minor_units(code)) for code in set(currency)}
+        return 10.0 ** codes.decimals(currency)
+    of_each = {code: 10.0 ** codes.decimals(code) for code in set(currency)}
     return np.array([of_each[code] for code in currency], dtype=np.float64)
 
 

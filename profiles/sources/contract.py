@@ -61,7 +61,6 @@ class Framing(StrEnum):
     TELETYPE = "teletype"  # a Type B message, or an element of one with its head
     SSIM = "ssim"  # a flight leg of fixed width, with the head of its carrier and the data that follow it
     DOCUMENT = "document"  # the whole file
-    UNREAD = "unread"  # the whole file, whatever is in it
 
 
 class Family(StrEnum):

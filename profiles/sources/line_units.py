@@ -12,16 +12,15 @@ from profiles.sources.opening import BLOCK, damage_of
 from profiles.sources.units import LONGEST_UNIT, SHOWN, Unit, cut_off, fault_of
 
 MOST_LINES_A_RECORD = 50
-_ENDS_A_FIELD = (b"", b",", b";", b"\t", b"|", b"\r", b" ")
 
 
 def units(file: BinaryIO, *, quoted: bool = False) -> Iterator[Unit]:
     """The file's lines; blank lines are no records.
 
     `quoted`: a line break inside double quotes (RFC 4180) does not end the line. A record whose quotes stay open for
-    more than MOST_LINES_A_RECORD lines, or close where no field ends, was never meant to: its first line is handed out
-    alone, to be rejected, and the following ones are read afresh. Of a packed file that is cut off the whole lines
-    before the cut are handed out, and the cut is named.
+    more than MOST_LINES_A_RECORD lines was never meant to: its first line is handed out alone, to be rejected, and the
+    following ones are read afresh. Of a packed file that is cut off the whole lines before the cut are handed out, and
+    the cut is named.
     """
     waiting: deque[Unit] = deque()
     held: list[Unit] = []  # the physical lines of one record whose quotes are still open
@@ -30,7 +29,7 @@ def units(file: BinaryIO, *, quoted: bool = False) -> Iterator[Unit]:
         line = waiting.popleft() if waiting else next(source, None)
         if line is None and not held:
             return
-        if line is None or (held and (len(held) >= MOST_LINES_A_RECORD or not _goes_on(line.raw))):
+        if line is None or len(held) >= MOST_LINES_A_RECORD:
             yield _checked(held[0].row, held[0].raw, held[0].length, quoted)
             waiting.extendleft(reversed([*held[1:], *([line] if line else [])]))
             held = []
@@ -46,17 +45,6 @@ def units(file: BinaryIO, *, quoted: bool = False) -> Iterator[Unit]:
             yield line
         elif line.raw:
             yield _checked(line.row, line.raw, line.length, quoted)
-
-
-def _goes_on(line: bytes) -> bool:
-    """Whether a line can stand inside open quotes: the first that closes them ends a field.
-
-    A torn record would otherwise swallow the good ones after it up to the next that is torn.
-    """
-    at = line.find(b'"')
-    while at >= 0 and line[at + 1 : at + 2] == b'"':
-        at = line.find(b'"', at + 2)
-    return at < 0 or line[at + 1 : at + 2] in _ENDS_A_FIELD
 
 
 def _checked(row: int, raw: bytes, length: int, quoted: bool) -> Unit:

@@ -34,7 +34,7 @@ def booking_of(record: Record) -> Booking:
     present = [p for p in record.passengers if not p.erased]
     if not present:
         raise Unreadable("TIF", None, "at least one named passenger")
-    created = _created(record)
+    created = flights.moment_of(record.created_day, record.created_time) or record.ticketed or record.modified
     if created is None:
         raise Unreadable("RCI", None, "a creation date, or a date of ticketing or change (DAT)")
     segments = [_segment(record, flight, number) for number, flight in enumerate(record.flights, start=1)]
@@ -62,17 +62,6 @@ def booking_of(record: Record) -> Booking:
         "services": list(_services(record, segments)),
         "happenings": list(_happenings(record, segments)),
     }
-
-
-def _created(record: Record) -> datetime | None:
-    """When the booking was made; where no RCI tells, a moment that is the same in every push of the same booking.
-
-    Tickets are issued once; then comes the first flight, the latest day on which it can have been made. The last
-    change differs from push to push, and serves where there is nothing else.
-    """
-    told = flights.moment_of(record.created_day, record.created_time) or record.ticketed
-    departures = [flight.departs for flight in (*record.flights, *record.lost)]
-    return told or min(departures, default=None) or record.modified
 
 
 def _sold_by(record: Record) -> dict[str, str | None]:

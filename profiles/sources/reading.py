@@ -15,16 +15,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from profiles.sources import (
-    edifact_units,
-    json_units,
-    line_units,
-    ssim_units,
-    teletype_units,
-    unclaimed,
-    units,
-    xml_units,
-)
+from profiles.sources import edifact_units, json_units, line_units, ssim_units, teletype_units, units, xml_units
 from profiles.sources.contract import Connector, Framing, Lines, Reject, Sample
 from profiles.sources.opening import open_source
 from profiles.sources.units import LONGEST_UNIT, Unit
@@ -130,10 +121,6 @@ def _document(file: BinaryIO, connector: Connector, header: bytes | None) -> Ite
     return units.document(file)
 
 
-def _unread(file: BinaryIO, connector: Connector, header: bytes | None) -> Iterator[Unit]:
-    return units.unread(file, unclaimed.UNRECOGNISED)
-
-
 def _teletype(file: BinaryIO, connector: Connector, header: bytes | None) -> Iterator[Unit]:
     return teletype_units.units(file)
 
@@ -151,7 +138,6 @@ _FRAMES: dict[Framing, Callable[[BinaryIO, Connector, bytes | None], Iterator[Un
     Framing.TELETYPE: _teletype,
     Framing.SSIM: _ssim,
     Framing.DOCUMENT: _document,
-    Framing.UNREAD: _unread,
 }
 
 

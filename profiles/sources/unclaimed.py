@@ -1,11 +1,6 @@
-"""A file that no feed claims: it waits whole, to be taken in once somebody says what it is.
-
-Of one that is no text, or longer than a record may be, only the beginning is kept.
-"""
+"""A file that no feed claims: it waits whole, to be taken in once somebody says what it is."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +8,10 @@ from numpy.typing import NDArray
 from iaros.lib.purposes import Purpose
 from profiles.sources.contract import Batch, Connector, Family, Framing, Lines, Reject
 
-UNRECOGNISED = Reject(-1, "file", "unrecognised", "a file of one of the sources")
-
 
 def read(header: bytes | None, lines: Lines) -> Batch:
     """Nothing is read; each document is set aside."""
-    rejects = [replace(UNRECOGNISED, line=at) for at in range(len(lines.raw))]
+    rejects = [Reject(at, "file", "unrecognised", "a file of one of the sources") for at in range(len(lines.raw))]
     return Batch(lines, np.empty(0, dtype=np.int64), [], rejects=rejects, facts={})
 
 
@@ -37,6 +30,6 @@ CONNECTOR = Connector(
     fields=(),
     read=read,
     scan=scan,
-    framing=Framing.UNREAD,
+    framing=Framing.DOCUMENT,
     specification="none",
 )

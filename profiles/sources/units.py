@@ -66,9 +66,3 @@ def document(file: BinaryIO) -> Iterator[Unit]:
     elif raw.strip():
         fault = fault_of(raw, length)
         yield Unit(1, raw if length <= LONGEST_UNIT else raw[:SHOWN], length, fault)
-
-
-def unread(file: BinaryIO, fault: Reject) -> Iterator[Unit]:
-    """The whole file as one record that nobody reads: as it is, or its beginning where it is no text or too long."""
-    for unit in document(file):
-        yield Unit(unit.row, unit.raw, unit.length, fault if unit.fault else None)

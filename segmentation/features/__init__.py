@@ -1,3 +1,3 @@
-from segmentation.features.batch import materialise, materialise_customer
+from segmentation.features.batch import materialise, materialise_customer, materialise_customers
 
-__all__ = ["materialise", "materialise_customer"]
+__all__ = ["materialise", "materialise_customer", "materialise_customers"]

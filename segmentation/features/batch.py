@@ -5,7 +5,7 @@ Memory is bounded by a block of customers and their events; a run that was kille
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -49,7 +49,13 @@ def _materialise_block(which: Which, as_of: datetime, limits: rfm.Limits | None)
 
 def materialise_customer(customer_id: UUID, as_of: datetime) -> bool:
     """The same for one customer, placed in the fifths of the last run; False for one who may not be analysed."""
-    return bool(_materialise_block(Which(customers=(str(customer_id),)), as_of, rfm.last_limits()))
+    return bool(materialise_customers([customer_id], as_of))
+
+
+def materialise_customers(customers: Sequence[UUID], as_of: datetime) -> int:
+    """The same for some, a block's worth at most; returns how many may be analysed."""
+    which = Which(customers=tuple(str(one) for one in customers))
+    return _materialise_block(which, as_of, rfm.last_limits()) if customers else 0
 
 
 def vectors(which: Which, people: People, as_of: datetime, limits: rfm.Limits | None) -> NDArray[np.float32]:

@@ -39,6 +39,8 @@ _EVENTS_SQL = """
 FROM profiles_event e
 WHERE {which} AND e.occurred_at < %(as_of)s
 """
+_OF_KINDS = " AND e.kind = ANY(%(kinds)s::smallint[])"
+_SINCE = " AND e.occurred_at >= %(since)s"
 _IN_BUCKETS = "{table}.bucket BETWEEN %(low)s AND %(high)s"
 _OF_CUSTOMERS = "{table}.bucket = ANY(%(buckets)s::smallint[]) AND {table}.{column} = ANY(%(customers)s::uuid[])"
 _DERIVED_LOCK = 7301  # a number of ours among the advisory locks of two keys
@@ -149,12 +151,23 @@ def analysable(which: Which) -> People:
     )
 
 
-def events(which: Which, people: People, before: datetime, *, ingested: bool = False) -> Events:
+def events(
+    which: Which,
+    people: People,
+    before: datetime,
+    *,
+    ingested: bool = False,
+    kinds: tuple[int, ...] | None = None,
+    since: datetime | None = None,
+) -> Events:
     """The events of `people` before that moment; `customer` is the place in `people`. With `ingested`, `known` is
-    when the event reached us, else it is when it occurred."""
+    when the event reached us, else it is when it occurred. `kinds` and `since` read some of them only."""
     columns = _EVENT_COLUMNS | (_INGESTED if ingested else {})
     source = _EVENTS_SQL.format(which=which.where("e", "customer_id"))
-    table = gathered(columns, source, {**which.params, "as_of": before})
+    source += _OF_KINDS if kinds is not None else ""
+    source += _SINCE if since is not None else ""
+    params = {**which.params, "as_of": before, "kinds": list(kinds or ()), "since": since}
+    table = gathered(columns, source, params)
     owner = pc.index_in(table["customer_id"], value_set=people.texts)
     if owner.null_count:
         ours = pc.is_valid(owner)

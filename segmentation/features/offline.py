@@ -58,6 +58,24 @@ def frame(
     return pd.concat([result, pd.DataFrame(values, columns=list(names))], axis=1)
 
 
+def course_of(customer_id: UUID, moments: Sequence[datetime], names: Sequence[str]) -> NDArray[np.float32]:
+    """One customer's features `names` at each of these moments, should nothing more happen after the first of them.
+
+    What is asked of the whole base is NaN. Nobody who may not be analysed has a row.
+    """
+    which = Which(customers=(str(customer_id),))
+    people, features = facts.analysable(which), [get(name) for name in names]
+    values = np.full((len(moments) if len(people) else 0, len(features)), np.nan, dtype=np.float32)
+    asked = [place for place, one in enumerate(features) if one.parity is not Parity.NONE]
+    if len(values) and asked:
+        events = facts.events(which, people, moments[0])
+        at = np.array([facts.microseconds(moment) for moment in moments], dtype=np.int64)
+        chosen = [features[place] for place in asked]
+        for part, found in _values(events, people, np.zeros(len(at), dtype=np.int64), at, chosen, known_at=False):
+            values[np.ix_(part, np.array(asked, dtype=np.int64))] = found
+    return values
+
+
 def _checked(names: Sequence[str], entity: str) -> list[Feature]:
     features = [get(name) for name in names]
     for one in features:

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from iaros.lib import sql
 from iaros.lib.purposes import Purpose
 from privacy import consent
-from profiles.currency import major_units
 from profiles.models import EventKind
 from segmentation.models import FeatureRun
 
@@ -70,7 +69,7 @@ def limits(as_of: datetime) -> Limits:
         population=found["population"],
         recency=[_days(gap) for gap in found["recency"] or ()],
         frequency=[float(count) for count in found["frequency"] or ()],
-        monetary=[major_units(minor) for minor in found["monetary"] or ()],
+        monetary=[cents / 100 for cents in found["monetary"] or ()],
     )
 
 

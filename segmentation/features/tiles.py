@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from profiles.currency import minor_units
 from profiles.models import EventKind
 from segmentation.features import calendar
 from segmentation.features.grammar import LIFETIME, WINDOWS, EventFilter, Feature, Measure
@@ -243,15 +242,15 @@ def column(tiles: Tiles, feature: Feature) -> Floats:
         case Measure.COUNT:
             return tiles.count(events, window)
         case Measure.VALUE_SUM:
-            return tiles.total(events, "value", window) / minor_units()
+            return tiles.total(events, "value", window) / 100
         case Measure.VALUE_MEAN:
-            return _mean(tiles, events, "value", window) / minor_units()
+            return _mean(tiles, events, "value", window) / 100
         case Measure.VALUE_MIN:
-            return tiles.smallest(events, window) / minor_units()
+            return tiles.smallest(events, window) / 100
         case Measure.VALUE_MAX:
-            return tiles.largest(events, window) / minor_units()
+            return tiles.largest(events, window) / 100
         case Measure.VALUE_STD:
-            return _spread(tiles, events, window) / minor_units()
+            return _spread(tiles, events, window) / 100
         case Measure.TOP_SHARE:
             return tiles.top_share(events, window)
         case Measure.QUANTITY_SUM:

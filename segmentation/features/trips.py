@@ -12,7 +12,6 @@ from django.conf import settings
 from numpy.typing import NDArray
 
 from iaros.lib import sql
-from profiles.currency import minor_units
 from profiles.models import EventKind
 from segmentation.features.catalogue import TRIP_NAMES
 from segmentation.features.filters import WINTER_SUN
@@ -74,7 +73,7 @@ def _columns(trip: pd.DataFrame) -> pd.DataFrame:
         "trip:length_days": away,
         "trip:departure_month": departs.dt.month,
         "trip:weekday": departs.dt.day_of_week,
-        "trip:fare": trip["value_base_minor"].astype(float) / minor_units(),
+        "trip:fare": trip["value_base_minor"].astype(float) / 100,
         "trip:domestic": ((home == trip["destination"].map(_country)) & home.ne("")).astype(float),
         "trip:one_way": trip["returns_at"].isna().astype(float),
         "trip:winter_sun": trip["destination"].isin(WINTER_SUN).astype(float),

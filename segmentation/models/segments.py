@@ -61,6 +61,16 @@ class Segment(models.Model):
     size = models.BigIntegerField(default=0, help_text="Members at the last refresh.")
     reach = models.BigIntegerField(default=0, help_text="Members who may be reached for its purpose.")
     counted_at = models.DateTimeField(null=True, blank=True)
+    holdout_percent = models.DecimalField(
+        max_digits=5,
+        decimal_places=2,
+        default=10,
+        db_default=10,
+        help_text="Members who are never sent what is sent to the rest.",
+    )
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="From then on it is retired.")
+    stability = models.FloatField(null=True, blank=True, help_text="Mean Jaccard with itself over refits.")
+    confidence = models.FloatField(null=True, blank=True, help_text="Mean chance that a member would be one again.")
     created_at = models.DateTimeField(default=timezone.now)
 
     objects: ClassVar[models.Manager[Segment]] = SegmentQuerySet.as_manager()
@@ -72,7 +82,11 @@ class Segment(models.Model):
             models.CheckConstraint(
                 condition=~models.Q(purpose="") & ~models.Q(channel=""),
                 name="segmentation_segment_purpose_and_channel",
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(holdout_percent__gte=0, holdout_percent__lte=50),
+                name="segmentation_segment_holdout",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -158,6 +172,80 @@ class Transition(models.Model):
 
     def __str__(self) -> str:
         return f"{self.customer_id} {self.direction}"
+
+
+class MembershipRun(models.Model):
+    """One refresh of memberships. Without `finished_at` it runs, as long as its heart beats; `problem`: what failed."""
+
+    no_personal_data: ClassVar[str] = "times and counts"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    as_of = models.DateTimeField()
+    began_at = models.DateTimeField(default=timezone.now)
+    heartbeat_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    segments = models.PositiveIntegerField(default=0)
+    profiles = models.BigIntegerField(default=0)
+    changes = models.BigIntegerField(default=0)
+    problem = models.TextField(blank=True)
+
+    class Meta:
+        db_table = "segmentation_membershiprun"
+        indexes = [models.Index(fields=["-began_at"], name="segmentation_memberrun_newest")]
+
+    def __str__(self) -> str:
+        return f"memberships as of {self.as_of:%Y-%m-%d %H:%M}"
+
+
+class BoundaryPass(models.Model):
+    """Up to when members were let go whose windows ran out by the clock; one row."""
+
+    no_personal_data: ClassVar[str] = "a time"
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    until = models.DateTimeField()
+
+    class Meta:
+        db_table = "segmentation_boundarypass"
+
+    def __str__(self) -> str:
+        return f"boundaries up to {self.until:%Y-%m-%d %H:%M}"
+
+
+class CustomerList(models.Model):
+    """A list of customers that somebody brought, for rules to name."""
+
+    no_personal_data: ClassVar[str] = "a name; who stands on it is in its entries"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    slug = models.SlugField(max_length=80, unique=True)
+    name = models.CharField(max_length=120)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "segmentation_customerlist"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CustomerListEntry(models.Model):
+    """A customer stands on a list."""
+
+    personal_data: ClassVar[dict[str, Personal]] = {"customer_id": _REFERENCE, "list_id": _DERIVED}
+
+    pk = models.CompositePrimaryKey("bucket", "list_id", "customer_id")
+    bucket = models.SmallIntegerField()
+    list_id = models.UUIDField()
+    customer_id = models.UUIDField()
+
+    class Meta:
+        db_table = "segmentation_customerlistentry"
+        indexes = [models.Index(fields=["bucket", "customer_id"], name="segmentation_listed_customer")]
+
+    def __str__(self) -> str:
+        return str(self.customer_id)
 
 
 class SegmentUserPermission(UserObjectPermissionBase):

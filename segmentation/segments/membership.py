@@ -6,10 +6,11 @@ running again changes nothing. Each block is one transaction: after a kill, the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from collections.abc import Sequence as Many
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from uuid import UUID
 
 import numpy as np
@@ -17,16 +18,17 @@ import orjson
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
-from iaros.lib import copying
+from iaros.lib import clock, copying
 from iaros.lib.ids import as_uuids, uuid7_block
 from iaros.lib.reports import Progress, StageReport, Stopwatch, silent
 from privacy import consent
 from segmentation.features import facts, store
 from segmentation.features.facts import Which
 from segmentation.features.store import Block
-from segmentation.models import Direction, Segment, SegmentStatus
-from segmentation.segments import evaluation, rules
-from segmentation.segments.rules import Group
+from segmentation.models import Direction, MembershipRun, Segment, SegmentStatus
+from segmentation.segments import dag, evaluation, rules
+from segmentation.segments.nodes import Group, Happened, HasBeen, Sequence, depends_on, leaves, segments_of
+from segmentation.segments.standings import keys
 
 Bytes = NDArray[np.uint8]
 
@@ -47,13 +49,21 @@ WHERE {which} AND {gate}
 """
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Wording:
     """A segment with the rule that stands; without a rule nobody is in."""
 
     segment: Segment
     number: int
     rule: Group | None
+
+    @cached_property
+    def reads(self) -> frozenset[str]:
+        """What the rule depends on, as `nodes.depends_on` names it; and "time", where it looks at the clock."""
+        if self.rule is None:
+            return frozenset()
+        by_the_clock = any(isinstance(leaf, Happened | Sequence | HasBeen) for leaf in leaves(self.rule))
+        return frozenset(depends_on(self.rule)) | ({"time"} if by_the_clock else set())
 
 
 @dataclass
@@ -90,27 +100,78 @@ def _tree(rule: bytes) -> Group:
 def refresh(as_of: datetime, buckets: Iterable[int] = range(256), progress: Progress | None = None) -> StageReport:
     """Bring memberships in line with today's vectors, scores and rules; changes are logged as of `as_of`.
 
-    Sizes and reach are written when all buckets were asked for.
+    Sizes and reach are written when all buckets were asked for. A refresh that dies leaves a run without an end; what
+    stood before it stands still where it had not been.
     """
     watch, tell, wordings = Stopwatch("segments"), progress or silent, standing()
-    tally = _nothing_counted(wordings)
-    chosen = sorted(set(buckets))
-    todo = list(facts.blocks(chosen))
-    for done, which in enumerate(todo):
-        tell(phase="segments", done=done, total=len(todo))
-        watch.profiles += refresh_block(which, wordings, as_of, tally)
-    if len(chosen) == 256:
-        _write_counts(wordings, tally, as_of)
+    run = MembershipRun.objects.create(as_of=as_of, segments=sum(one.rule is not None for one in wordings))
+    try:
+        chosen, tally = sorted(set(buckets)), _nothing_counted(wordings)
+        todo = list(facts.blocks(chosen))
+        for done, which in enumerate(todo):
+            tell(phase="segments", done=done, total=len(todo))
+            watch.profiles += refresh_block(which, wordings, as_of, tally)
+            MembershipRun.objects.filter(id=run.id).update(heartbeat_at=clock.now(), profiles=watch.profiles)
+        if len(chosen) == 256:
+            _write_counts(wordings, tally, as_of)
+    except Exception as error:
+        MembershipRun.objects.filter(id=run.id).update(problem=f"{type(error).__name__}: {error}"[:2000])
+        raise
+    MembershipRun.objects.filter(id=run.id).update(
+        finished_at=clock.now(), profiles=watch.profiles, changes=tally.changes
+    )
     watch.note = f"{tally.changes} changes"
     return watch.finish()
 
 
-def refresh_customer(customer_id: UUID, as_of: datetime) -> int:
-    """The same for one customer; returns how many segments were entered or left."""
-    wordings = standing()
+def refresh_customers(customers: Many[UUID], as_of: datetime, changed: Collection[str] | None = None) -> int:
+    """The same for some customers; returns how many memberships were entered or left.
+
+    `changed` names what moved about them, as a rule's dependencies do ("feature flown:count_30d"): only segments that
+    read any of it are evaluated, and those that name such a segment.
+    """
+    wordings = standing_now()
+    asked = wordings if changed is None else dependent(wordings, frozenset(changed))
+    if changed is not None and not asked:
+        return 0
     tally = _nothing_counted(wordings)
-    refresh_block(Which(customers=(str(customer_id),)), wordings, as_of, tally)
+    which = Which(customers=tuple(str(one) for one in customers))
+    refresh_block(which, wordings, as_of, tally, asked)
     return tally.changes
+
+
+def refresh_customer(customer_id: UUID, as_of: datetime) -> int:
+    """Every segment of one customer."""
+    return refresh_customers([customer_id], as_of)
+
+
+_WORDED_SQL = """
+SELECT (SELECT count(*)::text || coalesce(max(published_at)::text, '') FROM segmentation_segmentversion)
+    || (SELECT coalesce(md5(string_agg(id::text || status, '' ORDER BY position)), '') FROM segmentation_segment)
+"""
+_kept: tuple[str, list[Wording]] = ("", [])
+
+
+def standing_now() -> list[Wording]:
+    """The same as `standing`, kept by this process until a segment or a wording changes."""
+    global _kept
+    with connection.cursor() as cursor:
+        cursor.execute(_WORDED_SQL)
+        fingerprint = str(cursor.fetchone()[0])
+    if _kept[0] != fingerprint:
+        _kept = (fingerprint, standing())
+    return _kept[1]
+
+
+def dependent(wordings: list[Wording], changed: frozenset[str]) -> list[Wording]:
+    """Those whose rules read something of `changed`, or name a segment that does."""
+    found: dict[str, Wording] = {}
+    moved = changed
+    while moved:
+        fresh = [one for one in wordings if one.segment.slug not in found and one.reads & moved]
+        found |= {one.segment.slug: one for one in fresh}
+        moved = frozenset(f"segment {one.segment.slug}" for one in fresh)
+    return list(found.values())
 
 
 def _nothing_counted(wordings: list[Wording]) -> Tally:
@@ -119,28 +180,48 @@ def _nothing_counted(wordings: list[Wording]) -> Tally:
 
 
 @transaction.atomic
-def refresh_block(which: Which, wordings: list[Wording], as_of: datetime, tally: Tally) -> int:
+def refresh_block(
+    which: Which, wordings: list[Wording], as_of: datetime, tally: Tally, asked: list[Wording] | None = None
+) -> int:
+    """Bring a block in line; of the segments in `asked` only, where given. Returns how many customers it has."""
     with connection.cursor() as cursor:
         which.hold(cursor)
     block = store.read(which)
-    inside = members(block, wordings, len(tally.size))
+    width = (len(tally.size) + 7) // 8
+    old, gone = _old(which, block, width)
+    if asked is None:
+        inside = members(block, wordings, len(tally.size), as_of)
+    else:
+        inside = np.unpackbits(old, axis=1, bitorder="little", count=len(tally.size)).astype(bool)
+        members_again(block, asked, wordings, inside, as_of)
     new = np.packbits(inside, axis=1, bitorder="little")
-    old, gone = _old(which, block, new.shape[1])
     changed = np.flatnonzero((old != new).any(axis=1))
     _write(which, block.ids[changed], new[changed], gone, as_of)
     tally.changes += _log(block.ids[changed], old[changed], new[changed], wordings, as_of)
-    tally.size += inside.sum(axis=0)
-    _add_reach(which, block, inside, wordings, tally)
+    if asked is None:
+        tally.size += inside.sum(axis=0)
+        _add_reach(which, block, inside, wordings, tally)
     return len(block)
 
 
-def members(block: Block, wordings: list[Wording], places: int) -> NDArray[np.bool_]:
-    """For each customer of the block and each position: in or not."""
-    live = [(one.segment.position, one.rule) for one in wordings if one.rule is not None]
-    known = evaluation.columns(block, [rule for _, rule in live])
+def members_again(
+    block: Block, asked: list[Wording], wordings: list[Wording], inside: NDArray[np.bool_], at: datetime
+) -> None:
+    """Evaluate the segments in `asked` afresh, in the columns of `inside`; the other columns stand."""
+    live = {one.segment.slug: one.rule for one in asked if one.rule is not None}
+    position = {one.segment.slug: one.segment.position for one in wordings}
+    known = evaluation.columns(block, live.values(), at, inside={})
+    for slug in {named for rule in live.values() for named in segments_of(rule)} - live.keys():
+        known.inside[slug] = inside[:, position[slug]] if slug in position else np.zeros(len(block), dtype=bool)
+    for slug in dag.ordered(live):
+        known.inside[slug] = inside[:, position[slug]] = evaluation.holds(live[slug], known)
+
+
+def members(block: Block, wordings: list[Wording], places: int, at: datetime) -> NDArray[np.bool_]:
+    """For each customer of the block and each position: in or not, as of `at`."""
     inside = np.zeros((len(block), places), dtype=bool)
-    for position, rule in live:
-        inside[:, position] = evaluation.holds(rule, known)
+    # Of a segment that is retired or was never published nobody is a member.
+    members_again(block, [one for one in wordings if one.rule is not None], wordings, inside, at)
     return inside
 
 
@@ -153,17 +234,12 @@ def _old(which: Which, block: Block, width: int) -> tuple[Bytes, list[UUID]]:
     old = np.zeros((len(block), width), dtype=np.uint8)
     if not len(rows) or not len(block):
         return old, as_uuids(rows[:, :16])
-    keys, held = _keys(block.ids), _keys(rows[:, :16])
-    order = np.argsort(keys)
-    at = order[np.minimum(np.searchsorted(keys, held, sorter=order), len(keys) - 1)]
-    same = keys[at] == held
+    mine, held = keys(block.ids), keys(rows[:, :16])
+    order = np.argsort(mine)
+    at = order[np.minimum(np.searchsorted(mine, held, sorter=order), len(mine) - 1)]
+    same = mine[at] == held
     old[at[same]] = rows[same, 16:]
     return old, as_uuids(rows[~same, :16])
-
-
-def _keys(ids: Bytes) -> NDArray[np.bytes_]:
-    """Identifiers as comparable values; of equal width, so that a zero at the end does no harm."""
-    return np.ascontiguousarray(ids).view("S16").ravel()
 
 
 def _write(which: Which, ids: Bytes, bitmaps: Bytes, gone: list[UUID], as_of: datetime) -> None:
@@ -225,10 +301,10 @@ def _moments(count: int, moment: datetime) -> copying.Fixed:
 
 def _add_reach(which: Which, block: Block, inside: NDArray[np.bool_], wordings: list[Wording], tally: Tally) -> None:
     """One gate for all segments of a purpose and channel."""
-    keys = _keys(block.ids)
+    mine = keys(block.ids)
     for purpose, channel in {(one.segment.purpose, one.segment.channel) for one in wordings if one.rule}:
         allowed = _allowed(which, purpose, channel)
-        mask = np.isin(keys, allowed)
+        mask = np.isin(mine, allowed)
         places = [
             one.segment.position for one in wordings if (one.segment.purpose, one.segment.channel) == (purpose, channel)
         ]

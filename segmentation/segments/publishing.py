@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -12,9 +14,8 @@ from django.utils.text import slugify
 from iaros.accounts.models import User
 from iaros.lib import leases
 from iaros.lib.purposes import Channel, Purpose
-from segmentation.ml.catalogue import SPECS
 from segmentation.models import Segment, SegmentKind, SegmentStatus, SegmentVersion
-from segmentation.segments import rules, sentences
+from segmentation.segments import dag, nodes, rules, sentences
 
 
 class TooManySegments(Exception):
@@ -23,6 +24,10 @@ class TooManySegments(Exception):
 
 class NotReady(Exception):
     """The segment cannot be published as it is; the message says why."""
+
+
+class StillUsed(Exception):
+    """Other segments name this one; the message says which."""
 
 
 @transaction.atomic
@@ -36,9 +41,11 @@ def draft(
     description: str = "",
     slug: str = "",
     is_system: bool = False,
+    holdout_percent: float = 10,
+    expires_at: datetime | None = None,
 ) -> Segment:
     """Write down a segment and the first wording of its rule. Raises rules.InvalidRule."""
-    tree = rules.read(rule, scores=frozenset(SPECS))
+    tree = rules.read(rule, names=dag.names())
     leases.lock_in_transaction("segment positions")
     highest = Segment.objects.aggregate(highest=Max("position"))["highest"]
     segment = Segment.objects.create(
@@ -50,6 +57,8 @@ def draft(
         purpose=Purpose(purpose),
         channel=Channel(channel),
         kind=SegmentKind.RULE,
+        holdout_percent=Decimal(str(holdout_percent)),
+        expires_at=expires_at,
         position=0 if highest is None else highest + 1,
     )
     _word(segment, 1, rule, tree, by)
@@ -72,8 +81,14 @@ def publish(segment: Segment, *, by: User | None = None) -> Segment:
 
 @transaction.atomic
 def reword(segment: Segment, rule: Any, *, by: User | None = None) -> SegmentVersion:
-    """Give the segment another rule; the same rule again changes nothing. Raises rules.InvalidRule."""
-    tree = rules.read(rule, scores=frozenset(SPECS))
+    """Give the segment another rule; the same rule again changes nothing.
+
+    Raises rules.InvalidRule, also where segments would come to name each other in a circle.
+    """
+    tree = rules.read(rule, names=dag.names())
+    # Two rewordings at once could close a circle that neither sees.
+    leases.lock_in_transaction("segment positions")
+    dag.refuse_cycle(segment.slug, tree)
     Segment.objects.select_for_update().get(id=segment.id)
     newest = segment.versions.order_by("-number").first()
     if newest is not None and newest.rule == rule:
@@ -83,10 +98,21 @@ def reword(segment: Segment, rule: Any, *, by: User | None = None) -> SegmentVer
 
 @transaction.atomic
 def retire(segment: Segment, *, by: User | None = None) -> Segment:
-    """Stop counting it; at the next refresh its members leave. Its position is never given again."""
+    """Stop counting it; at the next refresh its members leave. Its position is never given again. Raises StillUsed."""
+    if users := dag.users_of(segment.slug):
+        raise StillUsed(f"{segment.name} is named by {', '.join(users)}; change those first")
     segment.status = SegmentStatus.RETIRED
     segment.save(update_fields=["status"])
     return segment
+
+
+@transaction.atomic
+def retire_expired(now: datetime) -> int:
+    """Retire the published segments whose time is over, unless others name them; returns how many went."""
+    over = [one for one in Segment.objects.published().filter(expires_at__lte=now) if not dag.users_of(one.slug)]
+    for segment in over:
+        retire(segment)
+    return len(over)
 
 
 def _word(segment: Segment, number: int, rule: Any, tree: rules.Group, by: User | None) -> SegmentVersion:
@@ -95,7 +121,7 @@ def _word(segment: Segment, number: int, rule: Any, tree: rules.Group, by: User 
         number=number,
         rule=rule,
         sentence=sentences.sentence(tree),
-        depends_on=rules.depends_on(tree),
+        depends_on=nodes.depends_on(tree),
         published_by=by,
     )
 

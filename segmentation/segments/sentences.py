@@ -4,9 +4,24 @@ from __future__ import annotations
 
 from django.conf import settings
 
+from profiles.models import EventKind
 from segmentation.features import catalogue
 from segmentation.features.grammar import Feature, Measure
-from segmentation.segments.rules import Condition, Group, Join, Node, Of
+from segmentation.segments.nodes import (
+    Condition,
+    Draw,
+    Group,
+    Happened,
+    HasBeen,
+    InSegment,
+    Join,
+    Leaf,
+    Node,
+    Of,
+    OnList,
+    Sequence,
+    Step,
+)
 
 _OPS = {
     ">=": "at least",
@@ -16,7 +31,36 @@ _OPS = {
     "=": "exactly",
     "!=": "other than",
 }
-_ATTRIBUTES = {"tier": "tier", "country": "country", "home_airport": "home airport", "language": "language"}
+_EVENTS = {
+    EventKind.BOOKING_MADE: "bookings",
+    EventKind.BOOKING_CHANGED: "changes of bookings",
+    EventKind.BOOKING_CANCELLED: "cancelled bookings",
+    EventKind.COUPON_FLOWN: "flights flown",
+    EventKind.ANCILLARY_BOUGHT: "extras bought",
+    EventKind.CHECKED_IN: "check-ins",
+    EventKind.BAG_CHECKED: "bags checked",
+    EventKind.POINTS_EARNED: "times points were earned",
+    EventKind.POINTS_REDEEMED: "times points were redeemed",
+    EventKind.WEB_VIEWED: "page views",
+    EventKind.WEB_SEARCHED: "searches",
+    EventKind.APP_OPENED: "app openings",
+    EventKind.MESSAGE_SENT: "messages sent",
+    EventKind.MESSAGE_OPENED: "messages opened",
+    EventKind.MESSAGE_CLICKED: "messages clicked",
+    EventKind.SERVICE_CONTACT: "contacts with service",
+    EventKind.SURVEY_ANSWERED: "surveys answered",
+    EventKind.DISRUPTION: "disruptions",
+    EventKind.REFUND: "refunds",
+    EventKind.CONSENT_CHANGED: "changes of consent",
+    EventKind.BOARDED: "boardings",
+    EventKind.NO_SHOW: "no-shows",
+    EventKind.PAYMENT: "payments",
+    EventKind.CLAIM: "claims",
+    EventKind.PARTNER_STAY: "stays and drives with partners",
+    EventKind.LOUNGE_VISITED: "lounge visits",
+    EventKind.MESSAGE_BOUNCED: "messages bounced",
+}
+_WHERE = {"item": "about", "to": "to", "channel": "by", "cabin": "in cabin", "haul": "of haul"}
 _UNITS = {"days": " days", "years": " years", "base currency": f" {settings.BASE_CURRENCY}"}
 
 
@@ -25,8 +69,13 @@ def sentence(rule: Group) -> str:
     return f"Customers with {_node(rule, outer=True)}."
 
 
+def phrase(node: Node) -> str:
+    """A group or condition in words, to stand by itself."""
+    return _node(node, outer=True)
+
+
 def _node(node: Node, *, outer: bool = False) -> str:
-    if isinstance(node, Condition):
+    if not isinstance(node, Group):
         return condition(node)
     parts = [_node(part) for part in node.parts]
     if node.join is Join.NONE:
@@ -38,14 +87,34 @@ def _node(node: Node, *, outer: bool = False) -> str:
     return text if outer else f"({text})"
 
 
-def condition(one: Condition) -> str:
+def condition(leaf: Leaf) -> str:
     """One condition in words, to stand after "with"."""
+    match leaf:
+        case Condition():
+            return _comparison(leaf)
+        case Happened():
+            return f"{_how_many(leaf.op, leaf.value)} {_events(leaf.step)}{_lately(leaf.within_days)}"
+        case Sequence():
+            return _sequence(leaf)
+        case InSegment():
+            return f"{'membership' if leaf.inside else 'no membership'} of segment {leaf.slug}"
+        case HasBeen(for_days=int(days)):
+            return f"membership of segment {leaf.slug} for {days} days and more"
+        case HasBeen():
+            return f"membership of segment {leaf.slug} at some time in the last {leaf.within_days} days"
+        case OnList():
+            return f"{'a place' if leaf.inside else 'no place'} on the list {leaf.slug}"
+        case Draw():
+            return f"a place from {number(leaf.low)} to {number(leaf.below)} % of the draw {leaf.name}"
+
+
+def _comparison(one: Condition) -> str:
     if one.of is Of.ATTRIBUTE:
         return _attribute(one)
     if one.of is Of.SCORE:
         return f"score {one.name} {_test(one, '')}"
     feature = catalogue.get(one.name)
-    if feature.measure is Measure.COUNT and feature.events and one.op in (">=", ">", "<=", "<", "=", "!="):
+    if feature.measure is Measure.COUNT and feature.events and one.op in _OPS:
         return _count(one, feature)
     if feature.measure is Measure.RECENCY_DAYS and feature.events:
         return _recency(one, feature.events.words)
@@ -53,13 +122,30 @@ def condition(one: Condition) -> str:
     return f"{described[0].lower()}{described[1:]} {_test(one, _UNITS.get(feature.unit, ''))}"
 
 
+def _events(step: Step) -> str:
+    narrowed = [f"{_WHERE[column]} {' or '.join(words)}" for column, words in step.where]
+    return " ".join([_EVENTS[step.kind], *narrowed])
+
+
+def _sequence(leaf: Sequence) -> str:
+    first, *others = (_events(step) for step in leaf.present)
+    text = "".join([first, *(f", then {words}" for words in others)])
+    without = f", and no {_events(leaf.absent)} after" if leaf.absent else ""
+    return f"{text}{without}{_lately(leaf.within_days)}"
+
+
+def _lately(days: int) -> str:
+    return f" in the last {days} days" if days else ""
+
+
+def _how_many(op: str, value: float) -> str:
+    return "no" if value == 0 and op in ("=", "<=") else f"{_OPS[op]} {number(value)}"
+
+
 def _count(one: Condition, feature: Feature) -> str:
     assert feature.events is not None
     assert isinstance(one.value, float)
-    none = one.value == 0 and one.op in ("=", "<=")
-    how_many = "no" if none else f"{_OPS[one.op]} {number(one.value)}"
-    within = f" in the last {feature.window} days" if feature.window else ""
-    return f"{how_many} {feature.events.words}{within}"
+    return f"{_how_many(one.op, one.value)} {feature.events.words}{_lately(feature.window)}"
 
 
 def _recency(one: Condition, words: str) -> str:
@@ -71,7 +157,7 @@ def _recency(one: Condition, words: str) -> str:
 
 
 def _attribute(one: Condition) -> str:
-    name = _ATTRIBUTES[one.name]
+    name = one.name.replace("_", " ")
     if one.op in ("known", "unknown"):
         return f"{name} {'not ' if one.op == 'unknown' else ''}known"
     words = one.value if isinstance(one.value, tuple) else (one.value,)

@@ -7,10 +7,8 @@ import gzip
 import pytest
 
 from profiles import pipeline
-from profiles.ingest import repeats
 from profiles.models import QuarantinedRow
 from profiles.sources import line_units, loyalty_members, reading, units
-from profiles.sources.catalogue import CONNECTORS
 from tests import world as people
 
 HEADER = b"Loyalty Number,Given Name,Surname,Address"
@@ -136,42 +134,6 @@ def test_a_quote_that_never_closes__costs_its_own_row_only(take_in, counts):
 
     assert counts(report) == (198, 0, 0, 1)
     assert faults() == [(2, "line", "a quote that is not closed")]
-
-
-def test_torn_rows__do_not_swallow_the_good_ones_between_them(take_in, counts):
-    good = b"".join(b'"%d","Ann","Ek",""\n' % n for n in range(4, 9))
-
-    report = take_in("loyalty_members", HEADER + b'\n"1","Ann","Ek","to\n2,Bo,Ek,\n' + good + b'"3","Cy","Ek","to\n')
-
-    assert counts(report) == (6, 0, 0, 2)
-    assert faults() == [(2, "line", "a quote that is not closed"), (9, "line", "a quote that is not closed")]
-
-
-@pytest.mark.parametrize("content", [b"x" * (2 << 20), b"\x89PNG\r\n\x00\x01", b"\xff\xfe\xfd" * 9, b"a;b\n1;2\n"])
-def test_a_file_of_nobody__is_one_row_whatever_is_in_it(db, tmp_path, counts, content):
-    path = tmp_path / "file"
-    path.write_bytes(content)
-
-    report = pipeline.ingest("auto", path)
-
-    assert (report.source, report.counts.read, counts(report)) == ("unrecognised", 1, (0, 0, 0, 1))
-    assert faults() == [(1, "file", "unrecognised")]
-
-
-def test_objects_of_one_line__are_told_apart_where_a_key_comes_again(tmp_path, monkeypatch):
-    monkeypatch.setattr(reading, "LINES_A_CHUNK", 2)
-    path = tmp_path / "users.json"
-    path.write_bytes(b'{"users":[{"id":1},{"id":2},{"id":3},{"id":1,"name":"Ann"},{"id":4}]}')
-    connector = CONNECTORS["zendesk_users"]
-
-    found = repeats.scan(connector, path, None)
-    chunks = list(repeats.gathered(reading.chunks(path, connector, None), found))
-
-    assert [chunk.lines.raw for chunk in chunks] == [
-        [b'{"id":2}'],
-        [b'{"id":3}', b'{"id":1}', b'{"id":1,"name":"Ann"}'],
-        [b'{"id":4}'],
-    ]
 
 
 def test_a_line_of_many_megabytes__is_counted_in_bounded_memory(tmp_path, db, monkeypatch):

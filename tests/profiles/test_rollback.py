@@ -242,7 +242,6 @@ NOT_OF_A_RUN = {
     "profiles_codeentry",
     "profiles_delivery",
     "profiles_deliverypart",
-    "profiles_identityact",
     "profiles_ingestrun",
     "profiles_pull",
     "profiles_source",

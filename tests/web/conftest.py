@@ -22,12 +22,7 @@ from iaros.lib.purposes import Channel, Purpose
 from privacy import consent, encryption, subjects
 from profiles import models as profiles
 from profiles.sources.contract import PERSON_FIELDS
-from segmentation import features
 from segmentation import models as segmentation
-from segmentation.segments import membership
-from segmentation.segments.catalogue import ensure_default_segments
-from segmentation.segments.growing import ensure_lattice
-from tests.segmentation import population
 
 PASSWORD = "a password of the test"
 
@@ -113,18 +108,6 @@ def alice(run: profiles.IngestRun) -> UUID:
 @pytest.fixture
 def job(db: None) -> Job:
     return Job.objects.create(kind="refresh", state=JobState.RUNNING, phase="features", done=40, total=100, rate=20)
-
-
-@pytest.fixture
-def base(db: None) -> list[UUID]:
-    """Two hundred people with facts, their features, and every segment that the platform brings."""
-    people = population.customers(200)
-    population.facts(people, each=12)
-    features.materialise(population.AS_OF)
-    ensure_default_segments()
-    ensure_lattice()
-    membership.refresh(population.AS_OF)
-    return people
 
 
 def _customer(source_id: int) -> UUID:

@@ -174,41 +174,6 @@ def test_pages_of_a_steward__are_clean_and_open_to_everybody(browser, site, pers
     assert visitor.complaints == []
 
 
-AUDIENCES = [
-    "/features/",
-    "/features/?state=moved&sort=drift",
-    "/features/booking:recency_days/",
-    "/segments/rfm/",
-    "/segments/rfm/?by=both&fifth=5&show=value",
-    "/segments/rfm/?show=change",
-]
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_pages_of_audiences__are_clean_and_open_to_everybody(browser, site, person_of, base, theme):
-    visitor = Visitor(browser, site, DESK)
-    visitor.page.goto(f"{site}/sign-in/")
-    visitor.choose(theme)
-    visitor.sign_in(person_of("analyst"))
-
-    barriers = [barrier for path in AUDIENCES for barrier in visitor.visit(path)]
-
-    assert barriers == []
-    assert visitor.complaints == []
-
-
-def test_pages_of_audiences__fit_a_phone(browser, site, person_of, base):
-    visitor = Visitor(browser, site, PHONE)
-    visitor.sign_in(person_of("analyst"))
-
-    widths = {}
-    for path in AUDIENCES:
-        visitor.open(path)
-        widths[path] = visitor.width()
-
-    assert {path: width for path, width in widths.items() if width > PHONE["width"]} == {}
-
-
 def test_every_page__fits_a_phone(browser, site, person_of, alice, run):
     visitor = Visitor(browser, site, PHONE)
     visitor.sign_in(person_of("dpo"))

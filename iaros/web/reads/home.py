@@ -11,7 +11,6 @@ from analytics.dashboards import PipelineStage, Tile
 from analytics.health import FAILING, Check
 from analytics.sales import SalesWeek
 from iaros.web.formats import NONE, day, money, number, share, short, short_money, signed, symbol, words
-from profiles.currency import major_units, minor_units
 
 # Where an alert's button leads.
 _OPENS = {
@@ -81,7 +80,7 @@ def _value(tile: Tile) -> tuple[str, str]:
     if tile.unit == "share":
         return share(tile.value), share(tile.value, 2)
     if tile.unit in ("money", "money_minor"):
-        minor = tile.value * (minor_units() if tile.unit == "money" else 1)
+        minor = tile.value * (100 if tile.unit == "money" else 1)
         return short_money(minor), money(round(minor))
     return number(tile.value), number(tile.value)
 
@@ -95,7 +94,7 @@ def _delta(tile: Tile) -> str:
         return f"{signed(tile.delta * 100, 1)} pp"
     if tile.unit == "money":
         sign = "+" if tile.delta > 0 else ""
-        return f"{sign}{short_money(tile.delta * minor_units())}"
+        return f"{sign}{short_money(tile.delta * 100)}"
     return f"{signed(tile.delta * 100, 1)}%"
 
 
@@ -128,17 +127,12 @@ def revenue_chart(weeks: Sequence[SalesWeek]) -> dict[str, Any]:
         "labels": [day(week.week) for week in weeks],
         "unit": symbol(),
         "series": [
-            {
-                "name": "This year",
-                "colour": "c1",
-                "dash": False,
-                "values": [major_units(w.this_year_minor) for w in weeks],
-            },
+            {"name": "This year", "colour": "c1", "dash": False, "values": [w.this_year_minor / 100 for w in weeks]},
             {
                 "name": "Last year",
                 "colour": "reference",
                 "dash": True,
-                "values": [None if w.last_year_minor is None else major_units(w.last_year_minor) for w in weeks],
+                "values": [None if w.last_year_minor is None else w.last_year_minor / 100 for w in weeks],
             },
         ],
     }

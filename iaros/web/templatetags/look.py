@@ -39,7 +39,6 @@ for _filter in (
     formats.short,
     formats.money,
     formats.short_money,
-    formats.short_major,
     formats.major_money,
     formats.share,
     formats.points,
@@ -52,14 +51,12 @@ for _filter in (
     formats.cabin,
     formats.figure_name,
     formats.figure,
-    formats.measure,
 ):
     register.filter(_filter.__name__, _known(_filter))
 
 register.simple_tag(drawings.sparkline, name="sparkline")
 register.simple_tag(drawings.bar, name="bar")
 register.simple_tag(drawings.volume, name="volume")
-register.simple_tag(drawings.histogram, name="histogram")
 register.simple_tag(drawings.gauge, name="gauge")
 register.simple_tag(drawings.reason_bar, name="reason_bar")
 

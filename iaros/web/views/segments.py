@@ -42,7 +42,6 @@ def segment_list(request: HttpRequest) -> HttpResponseBase:
     context = {
         "title": "Segments",
         "crumbs": [("Segments", "")],
-        "tab": "all",
         "lines": shown,
         "total": len(lines),
         "asked": request.GET.get("q", ""),

@@ -56,15 +56,6 @@ def test_record__passengers__names_without_titles_numbers_and_types(tmp_path):
     assert batch.facts["passengers"]["passenger_type"] == ["ADT", "INF"]
 
 
-@pytest.mark.parametrize("changed", ["030726:0900", "111226:2359"])
-def test_record__without_a_creation_date__is_the_same_in_every_push(tmp_path, changed):
-    undated = SOLHEIM.replace("RCI+NV:7KQX2M::020726:1011'", "RCI+NV:7KQX2M'").replace("+710:020726:1012", "")
-
-    _, batch = read(tmp_path, message(undated.replace("030726:0900", changed)))
-
-    assert batch.native_key == ["7KQX2M/2026-12-12/1", "7KQX2M/2026-12-12/2"]
-
-
 def test_record__flights__as_sold_with_who_flies_them_and_without_the_history(tmp_path):
     _, batch = read(tmp_path, message(SOLHEIM))
 
