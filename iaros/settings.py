@@ -113,6 +113,8 @@ TEMPLATES = [
 DATABASES = {"default": env.db_url("DATABASE_URL")}
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
+# `manage.py test` names a database that is migrated already, for each of its processes to copy.
+DATABASES["default"]["TEST"] = {"TEMPLATE": env("IAROS_TEST_TEMPLATE", default=None)}
 REDIS_URL = env("REDIS_URL")
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 

@@ -13,18 +13,17 @@ from iaros.bootstrap.account import outside
 from iaros.bootstrap.checkout import Checkout, here
 from iaros.bootstrap.console import Problem, explain, say, step
 from iaros.bootstrap.django import Django
-from iaros.bootstrap.locks import Lock, is_held
+from iaros.bootstrap.locks import is_held
 from iaros.bootstrap.openmp import with_openmp
 from iaros.bootstrap.processes import (
     CALLED_BY,
-    RUN,
     Stopped,
     leaving_ctrl_c_to_the_child,
-    run,
     stopping_on_signals,
     sweep,
     wait_until,
 )
+from iaros.bootstrap.testing import test
 from iaros.bootstrap.up import prepare, up
 
 _USAGE = """Usage: python3 manage.py COMMAND
@@ -126,36 +125,6 @@ def _with_servers(checkout: Checkout, name: str, rest: list[str]) -> int:
             return django.run(name, *rest)
 
 
-def test(checkout: Checkout, rest: list[str]) -> int:
-    """Run pytest on servers of its own, which are gone afterwards; pytest's exit code is ours."""
-    for variable in ("DATABASE_URL", "REDIS_URL", "IAROS_KEYS_FILE"):
-        if os.environ.pop(variable, None):
-            say(f"· {variable} is not used: tests run on servers and keys of their own")
-    _remove_abandoned(checkout)
-    scratch = Checkout(checkout.root, checkout.var / f"test-{os.getpid()}")
-    alive = Lock(scratch.run / "alive.lock")
-    alive.take()
-    token = scratch.var.name
-    try:
-        static = checkout.var / "static"
-        static.mkdir(parents=True, exist_ok=True)
-        (scratch.var / "static").symlink_to(static)
-        with services.attached(scratch, scratch=True) as keep:
-            django = _django(scratch, keep, {RUN: token})
-            django.gather_static()
-            command: list[str | Path] = [checkout.python, "-m", "pytest", *_side_by_side(rest), *rest]
-            return run(command, environment=django.environment, keep=keep, cwd=checkout.root)
-    finally:
-        sweep(token)
-        _remove(scratch)
-        alive.close()
-
-
-def _side_by_side(rest: list[str]) -> list[str]:
-    """The whole suite runs a process a core; a few tests asked for by name are quicker in one."""
-    return [] if rest else ["-n", str(min(os.cpu_count() or 1, 8))]
-
-
 def down(checkout: Checkout, *, purge: bool) -> int:
     """Stop `up` and the servers, whoever uses them; a purge also removes the data, but never the keys."""
     stopped = _stop_up(checkout)
@@ -199,19 +168,6 @@ def _inside_django(arguments: list[str]) -> int:
 
     execute_from_command_line(["manage.py", *arguments])
     return 0
-
-
-def _remove_abandoned(checkout: Checkout) -> None:
-    """Clear away what killed test runs left: processes first, then their directories."""
-    for directory in checkout.var.glob("test-*"):
-        if not is_held(directory / "run" / "alive.lock"):
-            sweep(directory.name)
-            _remove(Checkout(checkout.root, directory))
-
-
-def _remove(scratch: Checkout) -> None:
-    shutil.rmtree(scratch.var, ignore_errors=True)
-    shutil.rmtree(outside(scratch) / scratch.var.name, ignore_errors=True)
 
 
 def _explained(error: OSError, checkout: Checkout) -> Problem:

@@ -40,7 +40,7 @@ def gathered_stamp(checkout: Checkout) -> str:
         path
         for pattern in ("static/**/*", "*/static/**/*", "iaros/*/static/**/*")
         for path in sorted(checkout.root.glob(pattern))
-        if path.is_file() and "node_modules" not in path.parts
+        if path.is_file() and not {"node_modules", "var"} & set(path.relative_to(checkout.root).parts)
     ]
     lists = [checkout.root / name for name in ("package-lock.json", "requirements.txt", "iaros/web/assets.py")]
     return digest_of([path for path in [*lists, *ours] if path.exists()])

@@ -16,7 +16,16 @@ from iaros.bootstrap.checkout import ROOT, Checkout, digest_of
 
 PLATFORM = Path(__file__).parent / "platform"
 # What the commands of this test run are told must not reach the commands of the checkout under test.
-FOREIGN = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "IAROS_VAR_DIR", "IAROS_KEYS_FILE", "IAROS_CONFIG", "IAROS_RUN")
+FOREIGN = (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "SECRET_KEY",
+    "IAROS_VAR_DIR",
+    "IAROS_KEYS_FILE",
+    "IAROS_CONFIG",
+    "IAROS_RUN",
+    "IAROS_TEST_TEMPLATE",
+)
 
 
 @pytest.fixture

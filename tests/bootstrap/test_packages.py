@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from iaros.bootstrap import packages
+from iaros.bootstrap import packages, page_assets
 from iaros.bootstrap.checkout import Checkout
 from iaros.bootstrap.console import Problem
 
@@ -67,3 +67,17 @@ def test_install__python_without_pip__takes_the_machines_own(empty, monkeypatch)
         pytest.skip("this machine's python3 has no pip of its own")
 
     assert packages.install(empty)
+
+
+def test_gathered_files__are_no_reason_to_gather_again(tmp_path):
+    checkout = Checkout(tmp_path, tmp_path / "var")
+    (tmp_path / "static").mkdir()
+    (tmp_path / "static" / "page.css").write_text("a {}")
+    (tmp_path / "var" / "static").mkdir(parents=True)
+    (tmp_path / "var" / "static" / "page.1.css").write_text("a {}")
+
+    page_assets.mark_gathered(checkout)
+
+    assert page_assets.is_gathered(checkout)
+    (tmp_path / "static" / "page.css").write_text("b {}")
+    assert not page_assets.is_gathered(checkout)
