@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.db import connection
@@ -10,6 +11,7 @@ from iaros import pipeline as refresh_all
 from iaros.benchmarks import pipeline, scratch
 from iaros.benchmarks.pipeline import Say
 from iaros.demo import END_AT
+from iaros.lib import clock, undo
 
 _TABLES_SQL = """
 SELECT coalesce(parent.relname, c.relname) AS name,
@@ -27,13 +29,19 @@ BUDGET_BYTES = 8192
 
 
 def measure(customers: int, say: Say) -> dict[str, Any]:
-    """Build a base of `customers` with about ten facts each, refresh everything, and weigh every table."""
+    """Build a base of `customers` with about ten facts each, refresh everything, and weigh every table.
+
+    What runs keep to be taken back leaves after a month: it is weighed apart, and its table as it is then.
+    """
     with scratch.scratch() as folder:
         say(f"building a base of {customers:,} customers")
         base = pipeline.build_base(customers, folder)
         say("refreshing")
         refresh_all.refresh(END_AT)
         with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_total_relation_size('lib_undorow')")
+            kept_a_month = cursor.fetchone()[0]
+            undo.forget_older_than(clock.now() + timedelta(days=1))
             cursor.execute("VACUUM ANALYZE")
             cursor.execute(_TABLES_SQL)
             rows = cursor.fetchall()
@@ -45,6 +53,7 @@ def measure(customers: int, say: Say) -> dict[str, Any]:
             "facts_a_customer": round(facts / customers, 2),
             "bytes_a_customer": round(sum(t["bytes_a_customer"] for t in tables), 1),
             "budget_bytes_a_customer": BUDGET_BYTES,
+            "bytes_a_customer_kept_a_month": round(kept_a_month / customers, 1),
             "tables": tables,
             "base": base,
             **scratch.conditions(),
