@@ -21,7 +21,7 @@ END $$;
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("profiles", "0014_measures_of_quality"),
+        ("profiles", "0015_people_merge_and_split"),
     ]
 
     operations = [migrations.RunSQL(_ROOM, migrations.RunSQL.noop)]
