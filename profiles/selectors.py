@@ -112,7 +112,7 @@ def profile_of(customer_id: UUID, *, purpose: Purpose, reveal: bool = False) -> 
     if not found:
         return None
     profile, provenance = found[0]
-    return CustomerProfile(**{**profile.__dict__, "origins": _origins(profile.customer_id, provenance)})
+    return CustomerProfile(**{**profile.__dict__, "origins": origins(profile.customer_id, provenance)})
 
 
 def survivor_of(customer_id: UUID) -> UUID | None:
@@ -245,7 +245,8 @@ def _profile(row: dict[str, Any], sealer: encryption.Sealer, reveal: bool) -> Cu
     return CustomerProfile(row["id"], shown, reveal, row["records"], row["updated_at"], row["created_at"])
 
 
-def _origins(customer_id: UUID, provenance: bytes) -> dict[str, FieldOrigin]:
+def origins(customer_id: UUID, provenance: bytes) -> dict[str, FieldOrigin]:
+    """Where each value of this customer came from, by the packed provenance."""
     packed = unpack(provenance)
     wanted = {"bucket": bucket_of(customer_id), "id": customer_id, "records": [o.record_id for o in packed.values()]}
     records = {row["id"]: row for row in sql.query(_RECORDS_SQL, wanted)}

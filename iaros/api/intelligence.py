@@ -43,6 +43,9 @@ class ProfileRequestSerializer(PersonSerializer):
         choices=[part for part in intelligence.EXPANDABLE if part != "profile"], required=False
     )
     reveal = serializers.BooleanField(required=False, help_text="names and contacts unmasked, where allowed")
+    as_of = serializers.DateTimeField(
+        required=False, help_text="the profile as it was known at this moment; the other parts are of now"
+    )
 
 
 class ProfileAnswerSerializer(AnswerSerializer):
@@ -78,7 +81,7 @@ class RecommendationAnswerSerializer(AnswerSerializer):
 
 def _read(request: Request, data: dict[str, Any], *, expand: list[str]) -> intelligence.Intelligence:
     reader = reader_of(request, data)
-    return intelligence.customer(customer_named(data), reader=reader, expand=expand)
+    return intelligence.customer(customer_named(data), reader=reader, expand=expand, known_at=data.get("as_of"))
 
 
 class ProfileView(APIView):

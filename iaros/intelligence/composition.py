@@ -16,6 +16,7 @@ from iaros.intelligence.limits import within
 from iaros.lib import clock
 from iaros.lib.purposes import BASIS
 from privacy import consent
+from profiles import knowledge
 from profiles import selectors as profiles
 from recommendations import selectors as recommendations
 from segmentation import selectors as segmentation
@@ -49,14 +50,15 @@ def customer(
     *,
     reader: Reader,
     expand: Collection[str] = ("profile",),
+    known_at: datetime | None = None,
 ) -> Intelligence:
-    """Read one person for one purpose.
+    """Read one person for one purpose; the profile as it was known at a moment, where one is named.
 
     Raises UnknownCustomer, ConsentRequired, or TookTooLong past the airline's processing timeout.
     """
     decision = admit(customer_id, reader)
     with within(settings.INTELLIGENCE.profile.processing_timeout):
-        parts = {part: _read(part, customer_id, reader) for part in EXPANDABLE if part in expand}
+        parts = {part: _read(part, customer_id, reader, known_at) for part in EXPANDABLE if part in expand}
         note(f"read {', '.join(parts)}", reader, [customer_id])
     return Intelligence(
         customer_id=customer_id,
@@ -68,7 +70,12 @@ def customer(
     )
 
 
-def _read(part: str, customer_id: UUID, reader: Reader) -> Any:
+def _read(part: str, customer_id: UUID, reader: Reader, known_at: datetime | None) -> Any:
+    if part == "profile" and known_at:
+        then = knowledge.profile_as_of(customer_id, known_at, purpose=reader.purpose, reveal=reader.reveal)
+        if then is None:
+            raise UnknownCustomer
+        return then
     if part == "profile":
         profile = profiles.profile_of(customer_id, purpose=reader.purpose, reveal=reader.reveal)
         if profile is None:

@@ -161,7 +161,7 @@ def _split(
 
 def _mentions(ids: list[UUID]) -> dict[bytes, list[Mention]]:
     """The current records of these customers, opened, as witnesses."""
-    trust = _trust_by_source()
+    trust = trust_by_source()
     sure = reliability.known(trust)
     return {
         customer: [
@@ -196,7 +196,7 @@ def _stated(ids: list[UUID]) -> dict[bytes, list[tuple[bytes, int, datetime, lis
 def learn_reliability(*, at: datetime) -> int:
     """Estimate how reliable each source is about each field; returns how many customers taught it."""
     customers = reliability.sample()
-    trust = _trust_by_source()
+    trust = trust_by_source()
     questions = []
     for start in range(0, len(customers), REBUILT_AT_ONCE):
         ids = [UUID(bytes=raw) for raw in customers[start : start + REBUILT_AT_ONCE]]
@@ -208,7 +208,7 @@ def learn_reliability(*, at: datetime) -> int:
     return len(customers)
 
 
-def _trust_by_source() -> dict[int, float]:
+def trust_by_source() -> dict[int, float]:
     return {s.id: CONNECTORS[s.name].trust for s in Source.objects.all() if s.name in CONNECTORS}
 
 

@@ -89,6 +89,11 @@ def in_order(mentions: Sequence[Mention]) -> list[Mention]:
     return sorted(mentions, key=lambda m: (m.trust, m.received_at, m.record_id), reverse=True)[:MOST_RECORDS]
 
 
+def published_from(field: int) -> float:
+    """How likely the best value of a field, by its position in PERSON_FIELDS, must be to be published."""
+    return _PUBLISHED_FROM[field]
+
+
 def candidates(ordered: Sequence[Mention]) -> list[list[Candidate]]:
     """For each of PERSON_FIELDS the values that were stated, the likeliest first."""
     newest = max(mention.received_at for mention in ordered)

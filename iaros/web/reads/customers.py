@@ -11,6 +11,7 @@ from iaros.lib.purposes import Purpose
 from iaros.web.formats import words
 from privacy.consent import gate
 from profiles import selectors as profiles
+from profiles.knowledge import CandidateValue
 from profiles.selectors import CustomerProfile, FieldOrigin
 
 PAGE = 50
@@ -104,6 +105,7 @@ class Trait:
     file: str
     confidence: float | None
     received_at: datetime | None
+    record_id: UUID | None = None
 
 
 def who_is(profile: CustomerProfile) -> Who:
@@ -129,7 +131,42 @@ def traits(profile: CustomerProfile) -> list[Trait]:
     return [_trait(name, value, profile.origins.get(name)) for name, value in profile.values.items() if value]
 
 
+@dataclass(frozen=True)
+class Candidate:
+    """A value that was said beside others, or that is too unsure to stand."""
+
+    name: str
+    value: str
+    share: float
+    published: bool
+    least: float
+    told_by: str
+    record_id: UUID
+    received_at: datetime
+    more: int
+
+
+def candidates(found: list[CandidateValue]) -> list[Candidate]:
+    """What was said of fields on which sources differ, each with its most trusted witness."""
+    return [
+        Candidate(
+            name=words(each.field),
+            value=each.value,
+            share=each.probability,
+            published=each.published,
+            least=each.published_from,
+            told_by=words(each.witnesses[0].source),
+            record_id=each.witnesses[0].record_id,
+            received_at=each.witnesses[0].received_at,
+            more=len(each.witnesses) - 1,
+        )
+        for each in found
+    ]
+
+
 def _trait(name: str, value: str, origin: FieldOrigin | None) -> Trait:
     if origin is None:
         return Trait(words(name), value, "", "", None, None)
-    return Trait(words(name), value, words(origin.source), origin.file, origin.confidence, origin.received_at)
+    return Trait(
+        words(name), value, words(origin.source), origin.file, origin.confidence, origin.received_at, origin.record_id
+    )

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from iaros.intelligence import ConsentRequired, Reader, UnknownCustomer, admit, note
+from iaros.lib import clock
 from iaros.lib.purposes import Purpose
 from iaros.web.access import page
 from iaros.web.formats import words
@@ -25,6 +26,7 @@ from iaros.web.reads import customers as lists
 from iaros.web.reads import timeline as timelines
 from iaros.web.tables import MOST_ROWS, ONE_MORE, as_csv, may_export, wants_csv
 from privacy import audit, consent
+from profiles import knowledge
 from profiles.models import EventKind
 from profiles.selectors import survivor_of
 
@@ -168,7 +170,26 @@ def _identities(request: HttpRequest, customer_id: UUID, reader: Reader) -> dict
 
 
 def _traits(request: HttpRequest, customer_id: UUID, reader: Reader) -> dict[str, Any]:
-    return {"rows": lists.traits(reads.profile(customer_id, reader))}
+    """The golden values of now, or as they were known at the end of a day (`?as_of=2026-03-03`)."""
+    asked = request.GET.get("as_of", "")
+    try:
+        known_at = clock.parse_as_of(asked) if asked else None
+    except ValueError:
+        known_at, asked = None, ""
+    if known_at:
+        golden = knowledge.profile_as_of(customer_id, known_at, purpose=reader.purpose, reveal=reader.reveal)
+    else:
+        golden = reads.profile(customer_id, reader)
+    said = knowledge.candidates_of(customer_id, purpose=reader.purpose, at=known_at, reveal=reader.reveal)
+    shown = lists.traits(golden) if golden else []
+    return {
+        "rows": shown,
+        "traits": shown,
+        "made_of": golden.records if golden else 0,
+        "candidates": lists.candidates(said),
+        "known_at": known_at,
+        "as_of": asked,
+    }
 
 
 def _segments(request: HttpRequest, customer_id: UUID, reader: Reader) -> dict[str, Any]:
