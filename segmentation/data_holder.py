@@ -70,7 +70,9 @@ def _memberships(customer_id: UUID) -> list[str]:
 
 
 def _history(customer_id: UUID) -> list[dict[str, Any]]:
-    rows = Transition.objects.filter(bucket=bucket_of(customer_id), customer_id=customer_id).order_by("at", "id")
+    rows = Transition.objects.filter(bucket=bucket_of(customer_id), customer_id=customer_id).order_by(
+        "at", "segment_id"
+    )
     names = dict(Segment.objects.values_list("id", "name"))
     return [
         {"segment": names.get(row.segment_id, ""), "direction": row.direction, "at": row.at, "why": row.why}

@@ -144,24 +144,24 @@ class Direction(models.TextChoices):
 
 
 class Transition(models.Model):
-    """A customer entered or left a segment. `why`: {"version": number, "because": "rule" or "retired"}."""
+    """A customer entered or left a segment. Found by customer or by segment: the primary key is a declaration to the
+    ORM, not an index."""
 
     personal_data: ClassVar[dict[str, Personal]] = {
         "customer_id": _REFERENCE,
         "segment_id": _DERIVED,
         "at": _DERIVED,
         "direction": _DERIVED,
-        "why": _DERIVED,
+        "version": _DERIVED,
     }
 
-    pk = models.CompositePrimaryKey("bucket", "id")
+    pk = models.CompositePrimaryKey("bucket", "customer_id", "segment_id", "at")
     bucket = models.SmallIntegerField()
-    id = models.UUIDField(default=uuid7, editable=False)
     customer_id = models.UUIDField()
     segment_id = models.UUIDField()
     at = models.DateTimeField()
     direction = models.CharField(max_length=8, choices=Direction)
-    why = models.JSONField()
+    version = models.SmallIntegerField(help_text="of the rule that decided; 0 where the segment was retired")
 
     class Meta:
         db_table = "segmentation_transition"
@@ -172,6 +172,15 @@ class Transition(models.Model):
 
     def __str__(self) -> str:
         return f"{self.customer_id} {self.direction}"
+
+    @property
+    def why(self) -> dict[str, object]:
+        return because(self.version)
+
+
+def because(version: int) -> dict[str, object]:
+    """What decided a transition, in words."""
+    return {"because": "rule", "version": version} if version else {"because": "retired"}
 
 
 class MembershipRun(models.Model):

@@ -73,7 +73,7 @@ def sizes_over_time(segment: Segment, days: int = 90) -> list[DayCount]:
     until = timezone.localtime(segment.counted_at or reach.moment()).date()
     since = until - timedelta(days=days - 1)
     moves = Transition.objects.filter(segment_id=segment.id, at__date__gte=since)
-    counted = moves.annotate(on=TruncDate("at")).values_list("on", "direction").annotate(n=Count("id")).order_by()
+    counted = moves.annotate(on=TruncDate("at")).values_list("on", "direction").annotate(n=Count("*")).order_by()
     by_day = {(on, direction): n for on, direction, n in counted}
     found, size = [], int(segment.size)
     for day in (until - timedelta(days=n) for n in range(days)):

@@ -19,7 +19,7 @@ from django.db import connection, transaction
 from numpy.typing import NDArray
 
 from iaros.lib import clock, copying
-from iaros.lib.ids import as_uuids, uuid7_block
+from iaros.lib.ids import as_uuids
 from iaros.lib.reports import Progress, StageReport, Stopwatch, silent
 from privacy import consent
 from segmentation.features import facts, store
@@ -266,33 +266,29 @@ def _log(ids: Bytes, old: Bytes, new: Bytes, wordings: list[Wording], as_of: dat
     if not len(row):
         return 0
     entered = np.unpackbits(new, axis=1, bitorder="little")[row, position].astype(bool)
-    segment, why = _told(wordings)
+    segment, version = _told(wordings)
     owners = ids[row]
     with connection.cursor() as cursor:
         columns: dict[str, copying.Column] = {
             "bucket": copying.smallints(owners[:, 15]),
-            "id": copying.uuids(uuid7_block(len(row))),
             "customer_id": copying.uuids(owners),
             "segment_id": copying.uuids(segment[position]),
             "at": _moments(len(row), as_of),
             "direction": copying.texts(np.where(entered, Direction.ENTERED.value, Direction.LEFT.value).tolist()),
-            "why": copying.jsonb([why[place] for place in position.tolist()]),
+            "version": copying.smallints(version[position]),
         }
         copying.copy_in(cursor, "segmentation_transition", columns)
     return len(row)
 
 
-def _told(wordings: list[Wording]) -> tuple[Bytes, dict[int, dict[str, object]]]:
-    """By position: the segment's id, and what is said of a change."""
-    segment = np.zeros((1 + max(one.segment.position for one in wordings), 16), dtype=np.uint8)
-    why: dict[int, dict[str, object]] = {}
+def _told(wordings: list[Wording]) -> tuple[Bytes, NDArray[np.int16]]:
+    """By position: the segment's id, and the version of its rule; 0 where none stands."""
+    places = 1 + max(one.segment.position for one in wordings)
+    segment, version = np.zeros((places, 16), dtype=np.uint8), np.zeros(places, dtype=np.int16)
     for one in wordings:
         segment[one.segment.position] = np.frombuffer(one.segment.id.bytes, dtype=np.uint8)
-        why[one.segment.position] = {
-            "because": "rule" if one.rule is not None else one.segment.status,
-            "version": one.number,
-        }
-    return segment, why
+        version[one.segment.position] = one.number if one.rule is not None else 0
+    return segment, version
 
 
 def _moments(count: int, moment: datetime) -> copying.Fixed:

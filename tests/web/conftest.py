@@ -207,7 +207,7 @@ def _segment(alice: UUID) -> None:
         segment_id=segment.id,
         at=now,
         direction="entered",
-        why={"version": 1, "because": "rule"},
+        version=1,
     )
 
 

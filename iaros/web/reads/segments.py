@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -19,6 +18,7 @@ from iaros.lib.purposes import Channel, Purpose
 from iaros.web.formats import NONE
 from privacy.consent import gate
 from segmentation.models import Direction, Segment, SegmentVersion, Transition
+from segmentation.models.segments import because
 
 DAYS = 30
 PAGE = 50
@@ -85,7 +85,7 @@ def _moves(today: date, segment_id: UUID | None = None) -> dict[UUID, dict[date,
     since = timezone.now() - timedelta(days=DAYS)
     rows = Transition.objects.filter(at__gte=since)
     rows = rows.filter(segment_id=segment_id) if segment_id else rows
-    counted = rows.annotate(on=TruncDate("at")).values_list("segment_id", "on", "direction").annotate(n=Count("id"))
+    counted = rows.annotate(on=TruncDate("at")).values_list("segment_id", "on", "direction").annotate(n=Count("*"))
     found: dict[UUID, dict[date, tuple[int, int]]] = defaultdict(dict)
     for segment, on, direction, count in counted.order_by():
         entered, left = found[segment].get(on, (0, 0))
@@ -178,16 +178,12 @@ def recent_moves(segment: Segment, purpose: Purpose, limit: int = 12) -> list[Mo
     """Who came and went last, of those whom the purpose lets us see."""
     condition, params = gate(purpose, customer="t.customer_id", bucket="t.bucket")
     statement = (
-        "SELECT t.customer_id, t.at, t.direction, t.why FROM segmentation_transition t "
-        f"WHERE t.segment_id = %(segment)s AND {condition} ORDER BY t.at DESC, t.id DESC LIMIT %(limit)s"
+        "SELECT t.customer_id, t.at, t.direction, t.version FROM segmentation_transition t "
+        f"WHERE t.segment_id = %(segment)s AND {condition} ORDER BY t.at DESC, t.customer_id LIMIT %(limit)s"
     )
     with connection.cursor() as cursor:
         cursor.execute(statement, params | {"segment": segment.id, "limit": limit})
         return [
-            Move(customer, at, direction, str((_loaded(why)).get("because", "rule")))
-            for customer, at, direction, why in cursor.fetchall()
+            Move(customer, at, direction, str(because(version)["because"]))
+            for customer, at, direction, version in cursor.fetchall()
         ]
-
-
-def _loaded(why: Any) -> dict[str, Any]:
-    return json.loads(why) if isinstance(why, str) else (why or {})
