@@ -196,6 +196,10 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "ENUM_NAME_OVERRIDES": {
+        "SegmentStatusEnum": "segmentation.models.SegmentStatus",
+        "SegmentKindEnum": "segmentation.models.SegmentKind",
+    },
 }
 # Client credentials only, every gate of RFC 9700 closed.
 OAUTH2_PROVIDER_APPLICATION_MODEL = "accounts.ApiClient"

@@ -66,8 +66,9 @@ ORDER BY s.name, s.slug
 """
 _MEMBERS_SQL = """
 SELECT m.id FROM segmentation_membership m
-WHERE length(m.bitmap) > %(byte)s AND get_bit(m.bitmap, %(bit)s) = 1 AND m.id > %(after)s AND {gate}
-ORDER BY m.id LIMIT %(limit)s
+WHERE length(m.bitmap) > %(byte)s AND get_bit(m.bitmap, %(bit)s) = 1
+  AND (m.bucket, m.id) > (%(after_bucket)s, %(after)s) AND {gate}
+ORDER BY m.bucket, m.id LIMIT %(limit)s
 """
 
 
@@ -249,7 +250,9 @@ def segment_members(
     if purpose is None:
         purpose, channel = Purpose(segment.purpose), channel or Channel(segment.channel)
     gate, params = consent.gate(purpose, channel, customer="m.id")
-    params |= {"byte": segment.position // 8, "bit": segment.position, "after": after or _FIRST, "limit": limit}
+    after = after or _FIRST
+    params |= {"byte": segment.position // 8, "bit": segment.position, "limit": limit}
+    params |= {"after": after, "after_bucket": bucket_of(after) if after != _FIRST else -1}
     return [row["id"] for row in sql.query(_MEMBERS_SQL.format(gate=gate), params)]
 
 

@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
-from iaros.api import analytics, deliveries, intelligence, jobs, model_catalogue, site
+from iaros.api import analytics, deliveries, intelligence, jobs, model_catalogue, segments, site
 
 app_name = "api"
 urlpatterns = [
@@ -21,6 +21,14 @@ urlpatterns = [
     path("models/performance", model_catalogue.PerformanceView.as_view()),
     path("models/retrain", model_catalogue.RetrainView.as_view()),
     path("models/deploy", model_catalogue.DeployView.as_view()),
+    path("segments", segments.SegmentListView.as_view()),
+    path("segments/preview", segments.SegmentPreviewView.as_view()),
+    path("segments/count", segments.SegmentCountView.as_view()),
+    path("segments/overlap", segments.SegmentOverlapView.as_view()),
+    path("segments/<slug:slug>", segments.SegmentDetailView.as_view()),
+    path("segments/<slug:slug>/members", segments.SegmentMembersView.as_view()),
+    path("segments/<slug:slug>/reach", segments.SegmentReachView.as_view()),
+    path("segments/<slug:slug>/why", segments.SegmentWhyView.as_view()),
     path("sources/<slug:name>/batches", deliveries.BatchView.as_view(), name="batches"),
     path("webhooks/<slug:name>", deliveries.WebhookView.as_view()),
     path("jobs/<uuid:job_id>", jobs.JobView.as_view(), name="job"),

@@ -17,6 +17,9 @@ from iaros.lib.purposes import Channel, Purpose
 from segmentation.models import Segment, SegmentKind, SegmentStatus, SegmentVersion
 from segmentation.segments import dag, nodes, rules, sentences
 
+# What stands in the addresses of the API where a segment's slug would.
+RESERVED = ("preview", "count", "overlap")
+
 
 class TooManySegments(Exception):
     """The airline allows no more published segments (`segmentation.max_segments`)."""
@@ -128,6 +131,8 @@ def _word(segment: Segment, number: int, rule: Any, tree: rules.Group, by: User 
 
 def _free_slug(wanted: str) -> str:
     base, count = wanted[:70] or "segment", 1
+    if base in RESERVED:
+        base = f"{base}-segment"
     slug = base
     while Segment.objects.filter(slug=slug).exists():
         count += 1

@@ -43,6 +43,13 @@ OPERATIONS = [
     ("GET", "/api/v1/models/performance"),
     ("POST", "/api/v1/models/retrain"),
     ("POST", "/api/v1/models/deploy"),
+    ("GET", "/api/v1/segments"),
+    ("POST", "/api/v1/segments"),
+    ("POST", "/api/v1/segments/preview"),
+    ("POST", "/api/v1/segments/count"),
+    ("GET", "/api/v1/segments/overlap"),
+    ("GET", "/api/v1/segments/{slug}/members"),
+    ("POST", "/api/v1/segments/{slug}/why"),
     ("GET", "/api/v1/jobs/{job_id}"),
     ("DELETE", "/api/v1/jobs/{job_id}"),
 ]

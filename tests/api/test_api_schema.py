@@ -35,6 +35,17 @@ FILES = {
     ("post", "/api/v1/sources/{name}/batches"),
     ("post", "/api/v1/webhooks/{name}"),
 }
+SEGMENTS = {
+    ("get", "/api/v1/segments"),
+    ("post", "/api/v1/segments"),
+    ("post", "/api/v1/segments/preview"),
+    ("post", "/api/v1/segments/count"),
+    ("get", "/api/v1/segments/overlap"),
+    ("get", "/api/v1/segments/{slug}"),
+    ("get", "/api/v1/segments/{slug}/members"),
+    ("get", "/api/v1/segments/{slug}/reach"),
+    ("post", "/api/v1/segments/{slug}/why"),
+}
 SIGNED = {("post", "/api/v1/webhooks/{name}")}  # its caller proves itself by a signature, not by a token
 NOT_IN_IT = {"schema/", "docs/", "^.*$"}
 
@@ -58,7 +69,7 @@ def test_schema_is_valid_and_without_a_warning(schema: dict[str, Any]) -> None:
 
 
 def test_schema_has_the_routes_of_the_brief_and_jobs(schema: dict[str, Any]) -> None:
-    assert set(_operations(schema)) == BRIEF | JOBS | FILES
+    assert set(_operations(schema)) == BRIEF | JOBS | FILES | SEGMENTS
 
 
 def test_every_route_is_in_the_schema(schema: dict[str, Any]) -> None:

@@ -30,7 +30,7 @@ def test_api_routes__name_scope_and_permission() -> None:
         f"/api/v1/{route}: {view.__name__}"
         for route, view in _api_views()
         if view.__name__ not in OPEN_ROUTES
-        and (getattr(view, "scope", "") not in _scopes() or getattr(view, "permission", "") not in _permissions())
+        and not (_named(view, "scope") <= _scopes() and _named(view, "permission") <= _permissions())
     ]
 
     assert not faults, told(faults, "Give the view a `scope` of the settings' SCOPES and a `permission` that exists:")
@@ -105,6 +105,12 @@ def _walk(resolver: URLResolver, prefix: str) -> Iterator[tuple[str, Any]]:
             yield from _walk(pattern, f"{prefix}{pattern.pattern}")
         elif isinstance(pattern, URLPattern):
             yield f"{prefix}{pattern.pattern}", pattern.callback
+
+
+def _named(view: type, what: str) -> set[str]:
+    """What the view asks for, of all methods or of each; something in any case."""
+    asked = getattr(view, what, "")
+    return set(asked.values()) if isinstance(asked, dict) else {asked}
 
 
 def _scopes() -> set[str]:
