@@ -63,6 +63,8 @@ class ProfilesHolder:
         tables.QuarantinedRow,
         tables.SourceRecord,
         tables.UnlinkedKey,
+        tables.ReviewPair,
+        tables.SharedIdentifier,
         tables.DeliveryPart,
         UndoRow,
     )
@@ -109,7 +111,14 @@ class ProfilesHolder:
         ids, buckets = list(customer_ids), [bucket_of(each) for each in customer_ids]
         records = _records(ids)
         known_by = tables.Identifier.objects.filter(customer_id__in=ids).values_list("lookup", flat=True)
-        counts["profiles_message"] = messages.redact(records, {bytes(lookup) for lookup in known_by})
+        lookups = {bytes(lookup) for lookup in known_by}
+        counts["profiles_message"] = messages.redact(records, lookups)
+        # That others share it is found again as soon as it matters.
+        counts["profiles_sharedidentifier"] = tables.SharedIdentifier.objects.filter(lookup__in=lookups)._raw_delete(
+            "default"
+        )
+        pairs = tables.ReviewPair.objects.filter(Q(one_id__in=ids) | Q(other_id__in=ids))
+        counts["profiles_reviewpair"] = pairs.delete()[0]
         counts["profiles_quarantinedrow"] = _erase_quarantined(ids)
         counts["lib_undorow"] = _erase_images(ids, records)
         for kept in _KEPT:

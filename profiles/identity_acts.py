@@ -23,9 +23,9 @@ from iaros.lib.undo import Owned
 from privacy import audit, consent, subjects
 from profiles import blast_radius, followers, rereading
 from profiles.blast_radius import BlastRadius
-from profiles.enrichment import derived, search_keys
+from profiles.enrichment import derived
 from profiles.golden import assemble
-from profiles.identity import merge, split
+from profiles.identity import merge, search_keys, split
 from profiles.identity.contradiction import Known, contradict, known_people
 from profiles.ingest import code_entries
 from profiles.models import ActKind, Customer, Enrichment, IdentityAct, Link
@@ -148,7 +148,7 @@ def preview_undo(*, act_id: UUID, by: User) -> BlastRadius:
 
 def merge_warnings(one: UUID, other: UUID) -> list[str]:
     """Reasons to look twice before the two are made one."""
-    known = known_people([one.bytes, other.bytes], wanted=True)
+    known = known_people([one.bytes, other.bytes])
     if contradict(known.get(one.bytes, Known()), known.get(other.bytes, Known())):
         return ["Name and birth date both differ: no feed would ever make these two one."]
     return []

@@ -19,8 +19,8 @@ from iaros.lib.memory import undisturbed
 from iaros.lib.models import Job
 from iaros.lib.reports import Progress, StageReport, silent, timed
 from privacy import ledger
-from profiles import difference, late, replaying
-from profiles.enrichment import derived, disruptions, search_keys
+from profiles import difference, late, probable, replaying
+from profiles.enrichment import derived, disruptions
 from profiles.events import facts
 from profiles.golden import assemble
 from profiles.identity import keys, merge, resolve
@@ -352,7 +352,7 @@ def roll_back(run_id: UUID, *, by: User | None = None, later: bool = False) -> l
 
 
 def refresh(*, as_of: datetime, progress: Progress = silent) -> list[StageReport]:
-    """What follows the files: waiting mentions are linked, profiles enriched. Returns a report a stage."""
+    """What follows the files: waiting mentions linked, customers compared, profiles enriched; a report a stage."""
     reports: list[StageReport] = []
     with timed("identity", reports) as stage:
         stage.profiles = late.link_waiting()
@@ -363,13 +363,13 @@ def refresh(*, as_of: datetime, progress: Progress = silent) -> list[StageReport
     with timed("golden", reports) as stage:
         stage.profiles = assemble.rebuild_outdated(progress)
         stage.note = "profiles older than their records"
+    with timed("matching", reports) as stage:
+        stage.profiles = probable.match_changed(progress).looked_at
+        stage.note = "new and changed customers compared; keys by which they are found"
     with timed("disruptions", reports) as stage:
         stage.profiles = disruptions.refresh()
         stage.note = "passengers of disrupted flights"
     with timed("derived", reports) as stage, codes.using(code_entries.snapshot()):
         stage.profiles = derived.refresh(as_of, progress)
         stage.note = "home airport, trip purpose, habits, lifecycle, tier clock"
-    with timed("enrichment", reports) as stage:
-        stage.profiles = search_keys.refresh(progress)
-        stage.note = "search keys"
     return reports

@@ -73,6 +73,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "profiles.load_files",
         "profiles.roll_back_runs",
         "profiles.mend_rows",
+        "profiles.review_pairs",
         "profiles.view_raw",
         "profiles.merge_people",
     ),

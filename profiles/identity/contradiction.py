@@ -1,4 +1,8 @@
-"""When two mentions cannot be one person: their names and their birth dates both differ."""
+"""When two mentions cannot be one person, whatever key they share.
+
+A loyalty number or an account needs names or birth dates that agree; an e-mail address, which families share, needs
+both not to speak against it. What is not known speaks against nobody.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connection
+from rapidfuzz.distance import DamerauLevenshtein, JaroWinkler
 
 from privacy import subjects
-from profiles.models.names import folded
+from profiles.identity.matching import names
+from profiles.models import IdentifierKind
 from profiles.person_values import unpacked
 from profiles.sources.contract import PERSON_FIELDS
 
@@ -18,6 +24,17 @@ SELECT p.id, p.cipher
 FROM unnest(%(buckets)s::smallint[], %(ids)s::uuid[]) AS wanted (bucket, id)
 JOIN profiles_profile p ON p.bucket = wanted.bucket AND p.id = wanted.id
 """
+# Keys that are given to one person; all others are contacts, which several may share.
+GIVEN_TO_ONE = frozenset(
+    int(kind)
+    for kind in (
+        IdentifierKind.LOYALTY_NUMBER,
+        IdentifierKind.LOGIN,
+        IdentifierKind.ACCOUNT,
+        IdentifierKind.TRAVELLER,
+    )
+)
+_ALIKE = 0.8
 GIVEN_NAME, SURNAME, BIRTH_DATE = (PERSON_FIELDS.index(n) for n in ("given_name", "surname", "birth_date"))
 
 
@@ -36,24 +53,56 @@ class Known:
         return cls(*(column[at] if column else None for column in columns))
 
 
-def contradict(one: Known, other: Known) -> bool:
-    """True when both the name and the birth date are known on both sides and both differ.
+def contradict(one: Known, other: Known, *, kind: int | None = None) -> bool:
+    """True when the two cannot be one person though they share a key of this `kind`, or none.
 
-    A surname or a given name that agrees is enough to be careful; people marry, and clerks mistype a date.
+    A surname that differs is no contradiction by itself: people marry, and clerks mistype. A given name that differs
+    is, unless the same birth date says that the holder of a number was only called otherwise.
     """
-    if not (one.surname and other.surname and one.birth_date and other.birth_date):
-        return False
-    if one.birth_date == other.birth_date:
-        return False
-    surname_agrees = folded(one.surname) == folded(other.surname)
-    given_agrees = folded(one.given_name or "") == folded(other.given_name or "")
-    return not (surname_agrees and given_agrees)
+    given, surname, born = _names_agree(one, other), _surnames_agree(one, other), _births_agree(one, other)
+    if kind in GIVEN_TO_ONE:
+        return born is not True and (given is False or (surname is False and born is False))
+    return born is False or given is False
 
 
-def known_people(customers: Iterable[bytes], *, wanted: bool) -> dict[bytes, Known]:
-    """Name and birth date of these customers' golden profiles; nothing is opened unless `wanted`."""
+def _names_agree(one: Known, other: Known) -> bool | None:
+    """Whether the given names can be one: the same, short for it, cut off, a slip, or exchanged with the surname."""
+    mine, theirs = (names.given_name(k.given_name) if k.given_name else None for k in (one, other))
+    if not mine or not theirs:
+        return None
+    if mine.startswith(theirs) or theirs.startswith(mine):
+        return True
+    if names.root(one.given_name or "") == names.root(other.given_name or ""):
+        return True
+    if JaroWinkler.similarity(mine, theirs) >= _ALIKE:
+        return True
+    surnames = [names.surname(k.surname) if k.surname else None for k in (one, other)]
+    return mine == surnames[1] or theirs == surnames[0]
+
+
+def _surnames_agree(one: Known, other: Known) -> bool | None:
+    mine, theirs = (names.surname(k.surname) if k.surname else None for k in (one, other))
+    if not mine or not theirs:
+        return None
+    return mine.startswith(theirs) or theirs.startswith(mine) or JaroWinkler.similarity(mine, theirs) >= _ALIKE
+
+
+def _births_agree(one: Known, other: Known) -> bool | None:
+    """Whether the dates can be one: the same, day and month exchanged, or slips of the pen. Dates on which nobody was
+    born, which forms are filled with, are none."""
+    mine, theirs = (names.birth_date(k.birth_date) if k.birth_date else None for k in (one, other))
+    if not mine or not theirs:
+        return None
+    if mine == theirs or mine == theirs[:4] + theirs[6:] + theirs[4:6]:
+        return True
+    slips = int(DamerauLevenshtein.distance(mine, theirs))
+    return slips <= 1 or (slips == 2 and mine[:4] == theirs[:4])
+
+
+def known_people(customers: Iterable[bytes]) -> dict[bytes, Known]:
+    """Name and birth date of these customers' golden profiles."""
     ids = [UUID(bytes=raw) for raw in sorted(set(customers))]
-    if not ids or not wanted:
+    if not ids:
         return {}
     opened = subjects.sealers(ids)
     arrays = {

@@ -1,14 +1,15 @@
 """Decides who each landed mention is, by keys that identify one person: loyalty number, verified e-mail, own device.
 
 Comes in: landed mentions with look-ups. Goes out: a customer for each, new ones created, and pairs of customers found
-to be one person. It refuses a link where name and birth date both contradict, and never joins two passengers of one
-booking, whatever they share.
+to be one person. It refuses a link that `contradiction` forbids, and never joins two passengers of one booking,
+whatever they share.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import combinations
 from uuid import UUID
 
 import numpy as np
@@ -62,7 +63,7 @@ def resolve(landed: Landed) -> Resolved:
     """Say who each mention is and write customers, keys, links and identifiers in the running transaction."""
     evidence = _evidence(landed)
     before = _linked_before(landed)
-    people = known_people({*(o for o in evidence.owner if o), *before.values()}, wanted=bool(landed.person))
+    people = known_people(_to_be_opened(landed, evidence, before))
     holds = _uncontradicted(landed, evidence, people)
     waited = [at for at in landed.previous if at not in before]
     left = _left(evidence, before, holds)
@@ -98,6 +99,18 @@ def _evidence(landed: Landed) -> Evidence:
         [lookup for _, lookup in wanted],
         [owners.get(at) for at in range(len(wanted))],
     )
+
+
+def _to_be_opened(landed: Landed, evidence: Evidence, before: dict[int, bytes]) -> set[bytes]:
+    """Whose names and birth dates matter: of everybody whom a mention with a name would join, and, where mentions have
+    none, of the several owners of one mention's keys, who may be a family with one address."""
+    if landed.person:
+        return {*(owner for owner in evidence.owner if owner), *before.values()}
+    owners: dict[int, set[bytes]] = {at: {customer} for at, customer in before.items()}
+    for at, key in zip(evidence.mention.tolist(), evidence.key.tolist(), strict=True):
+        if owner := evidence.owner[key]:
+            owners.setdefault(at, set()).add(owner)
+    return {owner for several in owners.values() if len(several) > 1 for owner in several}
 
 
 def _linked_before(landed: Landed) -> dict[int, bytes]:
@@ -155,7 +168,7 @@ def _uncontradicted(landed: Landed, evidence: Evidence, people: dict[bytes, Know
         at, key = int(evidence.mention[edge]), int(evidence.key[edge])
         me, owner = Known.of(landed.person, at), evidence.owner[key]
         anchor = people.get(owner, Known()) if owner else anchors.setdefault(key, me)
-        holds[edge] = not contradict(me, anchor)
+        holds[edge] = not contradict(me, anchor, kind=evidence.kinds[key])
         if landed.batch.party and holds[edge]:
             seat = (key, int(lines[at]))
             holds[edge] = seat not in seated
@@ -212,8 +225,9 @@ def _components(
 
 
 def _disagree(owners: list[bytes], people: dict[bytes, Known]) -> bool:
-    oldest = people.get(owners[0], Known())
-    return any(contradict(oldest, people.get(other, Known())) for other in owners[1:])
+    return any(
+        contradict(people.get(one, Known()), people.get(other, Known())) for one, other in combinations(owners, 2)
+    )
 
 
 def _shared_seats(landed: Landed, group: NDArray[np.int64]) -> set[int]:

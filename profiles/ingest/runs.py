@@ -13,6 +13,7 @@ from profiles.shapes import Counts, Feed
 from profiles.sources.contract import Connector
 
 WAITING = "waiting"  # the name under which mentions that waited are linked
+PROBABLE = "probable"  # the name under which customers are joined whom no certain key joins
 SILENT_FOR = timedelta(minutes=10)
 
 

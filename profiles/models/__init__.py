@@ -9,6 +9,15 @@ from profiles.models.fare import FareObservation
 from profiles.models.flights import FlightStatus, ScheduledLeg
 from profiles.models.identity_act import ActKind, IdentityAct
 from profiles.models.loyalty import LoyaltyActivity
+from profiles.models.matching import (
+    MatchModelVersion,
+    PairReason,
+    PairState,
+    PairVerdict,
+    ReviewPair,
+    SharedIdentifier,
+    Verdict,
+)
 from profiles.models.profile import Profile
 from profiles.models.quality import Dimension, QualityMeasure
 from profiles.models.rate import ExchangeRate
@@ -48,21 +57,28 @@ __all__ = [
     "LinkRule",
     "LoyaltyActivity",
     "MarketFare",
+    "MatchModelVersion",
     "Message",
+    "PairReason",
+    "PairState",
+    "PairVerdict",
     "Passenger",
     "Profile",
     "Pull",
     "QualityMeasure",
     "QuarantinedRow",
+    "ReviewPair",
     "RunState",
     "ScheduledLeg",
     "SearchKeys",
     "ServiceRequest",
+    "SharedIdentifier",
     "Source",
     "SourceRecord",
     "SourceReliability",
     "TripPurpose",
     "UnlinkedKey",
+    "Verdict",
     "Way",
     "WeatherDay",
 ]

@@ -115,11 +115,14 @@ class Identifier(models.Model):
 class SearchKeys(models.Model):
     """Keyed hashes of the surname, its phonetic key and some of its prefixes, truncated to 8 bytes.
 
-    One table, not divided by bucket: a name is looked up among all customers at once.
+    One table, not divided by bucket: a name is looked up among all customers at once. `match_keys` are hashes of what
+    two mentions of one person nearly always share (how the surname sounds with the birth date, say): customers who
+    have one in common are compared. It is none where it has not been worked out yet.
     """
 
     personal_data: ClassVar[dict[str, Personal]] = {
         "keys": Personal(Purpose.SERVICING, Sensitivity.PSEUDONYM, export=False),
+        "match_keys": Personal(Purpose.SERVICING, Sensitivity.PSEUDONYM, export=False),
     }
 
     pk = models.CompositePrimaryKey("bucket", "id")
@@ -127,9 +130,14 @@ class SearchKeys(models.Model):
     id = models.UUIDField(help_text="the customer")
     keys = ArrayField(models.BigIntegerField())
     made_at = models.DateTimeField()
+    match_keys = ArrayField(models.BigIntegerField(), null=True, blank=True)
 
     class Meta:
-        indexes = [GinIndex(fields=["keys"], name="profiles_searchkeys_keys")]
+        indexes = [
+            GinIndex(fields=["keys"], name="profiles_searchkeys_keys"),
+            # Looked up by every new customer, so nothing may wait in a list that each look-up would read through.
+            GinIndex(fields=["match_keys"], name="profiles_searchkeys_match", fastupdate=False),
+        ]
 
     def __str__(self) -> str:
         return str(self.id)

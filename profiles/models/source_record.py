@@ -111,6 +111,7 @@ class LinkRule(models.IntegerChoices):
     ACCOUNT = 9, "Same account in another system"
     TRAVELLER = 10, "Same name in the same booking"
     WAITED = 11, "Waited for somebody known by its key"
+    PROBABLE = 12, "Everything taken together"
 
 
 class Link(models.Model):

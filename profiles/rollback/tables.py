@@ -14,13 +14,13 @@ from iaros.lib import undo
 from iaros.lib.undo import Kept
 from privacy import ledger
 from profiles.ingest.reference import TABLES
-from profiles.ingest.runs import WAITING
+from profiles.ingest.runs import PROBABLE, WAITING
 from profiles.models import Source
 from profiles.sources import unclaimed
 from profiles.sources.catalogue import CONNECTORS
 
-# What is no feed, and has runs all the same: mentions that waited, files that nobody claims.
-_ACTS = (WAITING, unclaimed.CONNECTOR.name)
+# What is no feed, and has runs all the same: mentions that waited, customers joined, files that nobody claims.
+_ACTS = (WAITING, PROBABLE, unclaimed.CONNECTOR.name)
 _OF_RECORD = "t.record_id IN (SELECT record_id FROM undo_records WHERE landed)"
 # Facts of mentions that had waited are told by the run that linked them.
 _TOLD = "t.record_id IN (SELECT record_id FROM undo_records)"

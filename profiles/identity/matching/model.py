@@ -32,7 +32,7 @@ class MatchModel:
     """`prior`: the probability that two records drawn at random are of one person. `comparisons`: by name, the levels
     in the order of the catalogue, the last being none of them. `frequencies`: by column, the share of records holding
     a value. `threshold`: the weight from which two groups of records are taken for one person; `review` from which a
-    person should look."""
+    person should look. `records`: on how many it was learnt, 0 where nobody said."""
 
     prior: float
     comparisons: Mapping[str, tuple[LevelWeight, ...]]
@@ -40,6 +40,7 @@ class MatchModel:
     threshold: float = 0.0
     review: float = 0.0
     learnt_from: str = ""
+    records: int = 0
 
     @property
     def prior_weight(self) -> float:

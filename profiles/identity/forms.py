@@ -1,0 +1,150 @@
+"""What is said of customers, as the comparisons read it: the distinct forms in which the sources tell of each.
+
+Sealed values are opened in memory only, of those who are compared and nobody else.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import pandas as pd
+from django.db import connection
+from numpy.typing import NDArray
+
+from iaros.lib import copying, staging
+from iaros.lib.ids import as_block
+from privacy import encryption, subjects
+from profiles.identity.matching import cleaning
+from profiles.models import IdentifierKind
+from profiles.person_values import unpacked
+from profiles.sources.contract import PERSON_FIELDS
+
+# Of a frequent flyer a dozen forms tell all that a hundred bookings do.
+MOST_FORMS = 12
+COLUMNS = {
+    "given_name": "given_name",
+    "surname": "surname",
+    "birth_date": "birth_date",
+    "email": "email",
+    "phone": "phone",
+    "street": "address",
+    "city": "city",
+    "postal_code": "postal_code",
+    "country": "country",
+    "gender": "gender",
+}
+_RAW = (*dict.fromkeys(COLUMNS.values()), "title", "suffix")
+_AT = [PERSON_FIELDS.index(name) for name in _RAW]
+_GENDER, _TITLE, _SUFFIX = (_RAW.index(name) for name in ("gender", "title", "suffix"))
+_BY_TITLE = {"mr": "m", "mstr": "m", "mrs": "f", "ms": "f", "miss": "f"}
+# OFFSET 0 keeps the steps apart, as where golden profiles are built.
+_RECORDS_SQL = """
+SELECT w.place, r.id, m.key_id, r.cipher
+FROM match_of w
+CROSS JOIN LATERAL (
+    SELECT l.record_bucket, l.record_id FROM profiles_link l
+    WHERE l.bucket = w.bucket AND l.customer_id = w.id AND l.ended_at IS NULL OFFSET 0
+) linked
+CROSS JOIN LATERAL (
+    SELECT s.id, s.message_id, s.cipher, s.superseded_at FROM profiles_sourcerecord s
+    WHERE s.bucket = linked.record_bucket AND s.id = linked.record_id OFFSET 0
+) r
+CROSS JOIN LATERAL (SELECT t.key_id FROM profiles_message t WHERE t.id = r.message_id OFFSET 0) m
+WHERE r.cipher IS NOT NULL AND r.superseded_at IS NULL
+"""
+_SHARED_SQL = "SELECT s.lookup, s.kind FROM profiles_sharedidentifier s WHERE s.lookup = ANY(%s) AND s.shared"
+
+
+@dataclass(frozen=True)
+class Forms:
+    """`cleaned`: the distinct forms, as `matching.cleaning` makes them. `rows`: by customer, which rows are theirs.
+    `suffix`: by customer, the suffixes they were given (junior, senior)."""
+
+    cleaned: pd.DataFrame
+    rows: dict[UUID, NDArray[np.int64]]
+    suffix: dict[UUID, set[str]]
+
+
+def of(customers: Sequence[UUID]) -> Forms:
+    """Every distinct form in which these customers are told of, the fullest ones first."""
+    told = _told(customers)
+    owners, values = [], []
+    for place in range(len(customers)):
+        fullest = sorted(told.get(place, ()), key=lambda form: (form.count(None), tuple(v or "" for v in form)))
+        for form in fullest[:MOST_FORMS]:
+            owners.append(place)
+            values.append(form)
+    cleaned = clean(values)
+    rows = np.array(owners, dtype=np.int64)
+    cuts = np.searchsorted(rows, np.arange(len(customers) + 1))
+    suffixes = {
+        customer: {values[at][_SUFFIX].lower().strip(" .") for at in range(low, high) if values[at][_SUFFIX]}  # type: ignore[union-attr]
+        for customer, low, high in zip(customers, cuts[:-1].tolist(), cuts[1:].tolist(), strict=True)
+    }
+    spans = {c: np.arange(cuts[i], cuts[i + 1]) for i, c in enumerate(customers)}
+    return Forms(cleaned, spans, suffixes)
+
+
+def clean(values: Sequence[Sequence[str | None]]) -> pd.DataFrame:
+    """The cleaned frame of raw forms (in the order of `_RAW`), shared contacts left out; a row a form."""
+    columns = list(zip(*values, strict=True)) if values else [() for _ in _RAW]
+    raw = {name: list(column) for name, column in zip(_RAW, columns, strict=True)}
+    raw["gender"] = [
+        gender or _BY_TITLE.get((title or "").lower().strip(" ."))
+        for gender, title in zip(raw["gender"], raw["title"], strict=True)
+    ]
+    for column, kind in (("email", IdentifierKind.EMAIL), ("phone", IdentifierKind.PHONE)):
+        nobodys = _shared(kind, {value for value in raw[column] if value})
+        raw[column] = [None if value in nobodys else value for value in raw[column]]
+    frame = pd.DataFrame({name: pd.Series(raw[of], dtype=object) for name, of in COLUMNS.items()})
+    cleaned = cleaning.clean(frame, {name: [name] for name in COLUMNS})
+    # One that nobody filled is still a column: what is compared does not depend on who is in the batch.
+    return cleaned.reindex(range(len(values)))
+
+
+def raw_form(values: Sequence[str | None]) -> tuple[str | None, ...]:
+    """The part of a person's values that is compared."""
+    return tuple(values[at] for at in _AT)
+
+
+def _told(customers: Sequence[UUID]) -> dict[int, set[tuple[str | None, ...]]]:
+    if not customers:
+        return {}
+    block = as_block(list(customers))
+    with connection.cursor() as cursor:
+        staging.prefer_index_lookups(cursor)
+        staging.stage(
+            cursor,
+            "match_of",
+            "place integer, bucket smallint, id uuid",
+            {
+                "place": copying.integers(np.arange(len(customers))),
+                "bucket": copying.smallints(block[:, 15]),
+                "id": copying.uuids(block),
+            },
+        )
+        cursor.execute(_RECORDS_SQL)
+        rows: list[tuple[int, UUID, UUID, Any]] = cursor.fetchall()
+    keys = subjects.landing_sealers({row[2] for row in rows})
+    found: dict[int, set[tuple[str | None, ...]]] = defaultdict(set)
+    for place, record, key_id, cipher in rows:
+        if key_id in keys:
+            found[place].add(raw_form(unpacked(keys[key_id].open(cipher, b"record:" + record.bytes))))
+    return found
+
+
+def _shared(kind: IdentifierKind, values: set[str]) -> set[str]:
+    """Those of the values that more unrelated people carry than may."""
+    if not values:
+        return set()
+    ordered = sorted(values)
+    lookups = encryption.lookup_keys(kind.keyed_as, ordered)
+    with connection.cursor() as cursor:
+        cursor.execute(_SHARED_SQL, [lookups])
+        gone = {bytes(lookup) for lookup, of_kind in cursor.fetchall() if of_kind == kind}
+    return {value for value, lookup in zip(ordered, lookups, strict=True) if lookup in gone}

@@ -1,0 +1,157 @@
+"""Decides who is one person where no certain key says so: everything that is said of two customers is weighed.
+
+Comes in: customers that are new or changed. Goes out: customers to be joined, each with its evidence, and pairs that a
+person has to look at. It refuses what contradicts, joins nobody who fits two people about equally well, and grows no
+group in which any two are known to be two.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from uuid import UUID
+
+from privacy import subjects
+from profiles.identity import candidates, match_models
+from profiles.identity.candidates import Pair
+from profiles.identity.match_models import InForce
+from profiles.identity.matching.clustering import MOST_RECORDS
+from profiles.identity.search_keys import Keyed
+from profiles.identity.weighing import Weighing, weigh
+from profiles.models import PairReason
+
+# Of two people who cannot both be meant, one has to be so many bits likelier than the other.
+CLEARLY = 5.0
+
+
+@dataclass
+class Decisions:
+    """`joins`: (survivor, duplicate), and the weighing by which the duplicate hangs together with the others. `held`:
+    pairs for review, with the reason. `compared`: how many pairs were weighed."""
+
+    version: int
+    joins: dict[Pair, Weighing] = field(default_factory=dict)
+    held: dict[Pair, tuple[PairReason, Weighing]] = field(default_factory=dict)
+    compared: int = 0
+
+
+def decide(wanted: Sequence[Keyed], *, base: int, in_force: InForce | None = None) -> Decisions:
+    """Who of these customers is one person with whom. Nothing is written."""
+    in_force = in_force or match_models.champion()
+    decisions = Decisions(in_force.version)
+    pairs = _thawed(candidates.pairs(wanted))
+    if not pairs:
+        return decisions
+    weighings = weigh(pairs, in_force, base)
+    strong = {
+        pair: found
+        for pair, found in weighings.items()
+        if found.weight >= in_force.link_from and found.telling and not found.apart
+    }
+    among = _unweighed(strong, weighings)
+    weighings |= weigh(among, in_force, base) if among else {}
+    decisions.compared = len(weighings)
+    _join(_unambiguous(strong, weighings, decisions), weighings, decisions)
+    for pair in pairs:
+        found = weighings.get(pair)
+        if found is None or pair in strong or found.never or not found.telling:
+            continue
+        if found.weight < in_force.review_from:
+            continue
+        if not found.against:
+            decisions.held[pair] = (PairReason.GREY, found)
+        elif found.weight >= in_force.link_from:
+            decisions.held[pair] = (PairReason.CONTRADICTION, found)
+    return decisions
+
+
+def _thawed(pairs: Iterable[Pair]) -> list[Pair]:
+    """In a fixed order, without people whose data is only stored."""
+    ordered = sorted(pairs)
+    frozen = subjects.frozen({customer for pair in ordered for customer in pair}) if ordered else set()
+    return [pair for pair in ordered if not frozen & set(pair)] if frozen else ordered
+
+
+def _unweighed(strong: Iterable[Pair], weighings: dict[Pair, Weighing]) -> list[Pair]:
+    """Pairs within what hangs together that share no key: what they say against each other counts as well."""
+    found = set()
+    for together in _hanging_together(strong).values():
+        if 2 < len(together) <= MOST_RECORDS:
+            found |= {pair for pair in combinations(sorted(together), 2) if pair not in weighings}
+    return sorted(found)
+
+
+def _hanging_together(pairs: Iterable[Pair]) -> dict[UUID, set[UUID]]:
+    """By the oldest customer, everybody who is reached by these pairs."""
+    group: dict[UUID, set[UUID]] = {}
+    for one, other in pairs:
+        together = group.get(one, {one}) | group.get(other, {other})
+        group.update(dict.fromkeys(together, together))
+    return {min(together): together for together in group.values()}
+
+
+def _unambiguous(
+    strong: dict[Pair, Weighing], weighings: dict[Pair, Weighing], decisions: Decisions
+) -> dict[Pair, Weighing]:
+    """Without links of somebody who fits two people about equally well who cannot be one: those are held. What hangs
+    on such a somebody otherwise may be of either, and is held as well."""
+    fits: dict[UUID, list[UUID]] = defaultdict(list)
+    for one, other in strong:
+        fits[one].append(other)
+        fits[other].append(one)
+    ambiguous: set[Pair] = set()
+    torn: set[UUID] = set()
+    for somebody, others in fits.items():
+        for one, other in combinations(others, 2):
+            between = weighings.get(_pair(one, other))
+            if between is None or not between.apart:
+                continue
+            first, second = _pair(somebody, one), _pair(somebody, other)
+            gap = strong[first].weight - strong[second].weight
+            if abs(gap) < CLEARLY:
+                torn.add(somebody)
+            else:
+                ambiguous.add(second if gap > 0 else first)
+    ambiguous |= {pair for pair in strong if torn & set(pair)}
+    decisions.held |= {pair: (PairReason.AMBIGUOUS, strong[pair]) for pair in ambiguous}
+    return {pair: found for pair, found in strong.items() if pair not in ambiguous}
+
+
+def _join(sure: dict[Pair, Weighing], weighings: dict[Pair, Weighing], decisions: Decisions) -> None:
+    """Join from the strongest pair down; never two groups of which any two members are known to be two people."""
+    group: dict[UUID, set[UUID]] = {}
+    tree: list[Pair] = []
+    for pair, found in sorted(sure.items(), key=lambda row: (-row[1].weight, row[0])):
+        first, second = (group.get(each, {each}) for each in pair)
+        if first is second:
+            continue
+        between = [weighings.get(_pair(one, other)) for one in first for other in second]
+        if any(said is not None and said.apart for said in between):
+            decisions.held[pair] = (PairReason.AMBIGUOUS, found)
+        elif len(first) + len(second) > MOST_RECORDS:
+            decisions.held[pair] = (PairReason.CROWD, found)
+        else:
+            together = first | second
+            group.update(dict.fromkeys(together, together))
+            tree.append(pair)
+    for survivor, together in {min(each): each for each in group.values()}.items():
+        decisions.joins |= _rooted(survivor, [pair for pair in tree if pair[0] in together], sure)
+
+
+def _rooted(survivor: UUID, tree: Sequence[Pair], sure: dict[Pair, Weighing]) -> dict[Pair, Weighing]:
+    """By (survivor, duplicate), the weighing by which the duplicate hangs on what is nearer to the survivor."""
+    found: dict[Pair, Weighing] = {}
+    reached, left = {survivor}, list(tree)
+    while left:
+        for pair in [each for each in left if (each[0] in reached) != (each[1] in reached)]:
+            newer = pair[1] if pair[0] in reached else pair[0]
+            found[survivor, newer] = sure[pair]
+            reached.add(newer)
+        left = [each for each in left if not set(each) <= reached]
+    return found
+
+
+def _pair(one: UUID, other: UUID) -> Pair:
+    return min(one, other), max(one, other)

@@ -1,0 +1,147 @@
+"""By what a person is found: keyed hashes of the surname for whoever types it, and of what two mentions of one person
+nearly always share, for the comparison of customers. The values themselves stay sealed.
+
+Comes in: profiles written since the last time. Goes out: one row of keys a customer.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+from django.db import connection, transaction
+
+from iaros.lib import clock, copying, staging
+from iaros.lib.ids import as_block
+from privacy import subjects
+from profiles.identity.matching import names
+from profiles.models.names import hashed, search_words
+from profiles.person_values import unpacked
+from profiles.sources.contract import PERSON_FIELDS
+
+BUCKETS_AT_ONCE = 16
+_GIVEN_NAME, _SURNAME, _BIRTH_DATE = (PERSON_FIELDS.index(n) for n in ("given_name", "surname", "birth_date"))
+_CHANGED_SQL = """
+SELECT p.id, p.cipher FROM profiles_profile p
+LEFT JOIN profiles_searchkeys k ON k.bucket = p.bucket AND k.id = p.id
+WHERE p.bucket >= %(low)s AND p.bucket < %(high)s
+  AND (k.id IS NULL OR k.made_at < p.updated_at OR k.match_keys IS NULL)
+ORDER BY p.id
+"""
+_WANTED_SQL = """
+SELECT p.id, p.cipher
+FROM unnest(%(buckets)s::smallint[], %(ids)s::uuid[]) AS wanted (bucket, id)
+JOIN profiles_profile p ON p.bucket = wanted.bucket AND p.id = wanted.id
+"""
+_UPSERT_SQL = """
+INSERT INTO profiles_searchkeys (bucket, id, keys, made_at, match_keys)
+SELECT bucket, id, keys, made_at, match_keys FROM search_staged
+ON CONFLICT (bucket, id) DO UPDATE
+SET keys = excluded.keys, made_at = excluded.made_at, match_keys = excluded.match_keys
+"""
+_STAGED = "bucket smallint, id uuid, keys bigint[], made_at timestamptz, match_keys bigint[]"
+_BIGINT_OID = 20
+
+
+@dataclass(frozen=True)
+class Keyed:
+    """A customer with the golden values (by PERSON_FIELDS) and the hashes that are made of them."""
+
+    customer: UUID
+    values: Sequence[str | None]
+    keys: list[int]
+    match_keys: list[int]
+
+
+def changed(low: int, high: int, at_once: int) -> Iterator[list[Keyed]]:
+    """Customers of these buckets whose keys are older than their profile, so many at once, oldest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CHANGED_SQL, {"low": low, "high": high})
+        rows = cursor.fetchall()
+    for start in range(0, len(rows), at_once):
+        yield keyed(rows[start : start + at_once])
+
+
+def of(customers: Sequence[UUID]) -> list[Keyed]:
+    """These customers with their keys, made anew."""
+    buckets = [each.bytes[15] for each in customers]
+    with connection.cursor() as cursor:
+        cursor.execute(_WANTED_SQL, {"ids": list(customers), "buckets": buckets})
+        return keyed(cursor.fetchall())
+
+
+@transaction.atomic
+def refresh_customers(customers: Sequence[UUID]) -> int:
+    """Bring the keys of a few customers up to date, within a request."""
+    return write(of(customers))
+
+
+def keyed(rows: Sequence[tuple[UUID, bytes]]) -> list[Keyed]:
+    """Open profiles (customer, cipher) and make the keys; those whose subject is gone are left out."""
+    opened = subjects.sealers([customer for customer, _ in rows])
+    values = [
+        (customer, unpacked(opened[customer].open(cipher, b"profile:" + customer.bytes)))
+        for customer, cipher in rows
+        if customer in opened
+    ]
+    words = [(search_words(each[_SURNAME] or ""), match_words(each)) for _, each in values]
+    hashes = iter(hashed([word for found in words for half in found for word in half]))
+    return [
+        Keyed(customer, each, [next(hashes) for _ in search], [next(hashes) for _ in match])
+        for (customer, each), (search, match) in zip(values, words, strict=True)
+    ]
+
+
+def match_words(values: Sequence[str | None]) -> tuple[str, ...]:
+    """What a mention of the same person nearly always shares with these values.
+
+    The birth date with how the surname sounds, or with what the given name is short for; where dates are missing, both
+    names. Contacts are looked up among the identifiers.
+    """
+    given, surname, born = (values[at] for at in (_GIVEN_NAME, _SURNAME, _BIRTH_DATE))
+    root = names.root(given) if given else None
+    last = names.surname(surname) if surname else None
+    day = names.birth_date(born) if born else None
+    words = []
+    if day:
+        turned = min(day, day[:4] + day[6:] + day[4:6])
+        words += [f"m:b:{names.sound(last)}:{turned}"] if last else []
+        words += [f"m:r:{root}:{turned}"] if root else []
+    if root and last:
+        words.append("m:n:" + ":".join(sorted((root, last))))
+    return tuple(words)
+
+
+def write(rows: Sequence[Keyed]) -> int:
+    """Write the keys, in the running transaction; returns how many customers have them now."""
+    rows = sorted(rows, key=lambda row: (row.customer.bytes[15], row.customer.bytes))
+    if not rows:
+        return 0
+    block = as_block([row.customer for row in rows])
+    now = np.full(len(rows), np.datetime64(clock.now().replace(tzinfo=None)))
+    with connection.cursor() as cursor:
+        staging.stage(
+            cursor,
+            "search_staged",
+            _STAGED,
+            {
+                "bucket": copying.smallints(block[:, 15]),
+                "id": copying.uuids(block),
+                "keys": copying.blobs([_bigint_array(row.keys) for row in rows]),
+                "made_at": copying.timestamps(now),
+                "match_keys": copying.blobs([_bigint_array(row.match_keys) for row in rows]),
+            },
+        )
+        cursor.execute(_UPSERT_SQL)
+    return len(rows)
+
+
+def _bigint_array(values: list[int]) -> bytes:
+    """A bigint[] as binary COPY takes it."""
+    if not values:
+        return struct.pack(">iii", 0, 0, _BIGINT_OID)
+    head = struct.pack(">iiiii", 1, 0, _BIGINT_OID, len(values), 1)
+    return head + b"".join(struct.pack(">iq", 8, value) for value in values)

@@ -1,0 +1,112 @@
+"""What forbids that two customers are one, whatever the sum of weights: the rules of an airline.
+
+Two passengers of one booking are two people. A child is not the adult of its name. Who was born on another day, is of
+another sex, is called junior where the other is senior, or travels on other passports is somebody else, or somebody to
+be looked at.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from uuid import UUID
+
+import numpy as np
+from django.db import connection
+
+from iaros.lib import copying, staging
+from iaros.lib.ids import as_block
+from profiles.identity import review
+from profiles.models import IdentifierKind
+
+_SEATS_SQL = """
+SELECT w.id, p.booking_id, p.number, p.passenger_type, b.departs_at::date
+FROM veto_of w
+CROSS JOIN LATERAL (
+    SELECT s.booking_id, s.number, s.passenger_type FROM profiles_passenger s
+    WHERE s.bucket = w.bucket AND s.customer_id = w.id OFFSET 0
+) p
+JOIN profiles_booking b ON b.bucket = get_byte(uuid_send(p.booking_id), 15) AND b.id = p.booking_id
+"""
+_PASSPORTS_SQL = """
+SELECT w.id, i.lookup FROM veto_of w JOIN profiles_identifier i ON i.customer_id = w.id AND i.kind = %s
+"""
+# How old who travels as what may be, in years, with some slack for birthdays on the way.
+_AGES = {"INF": (0.0, 2.6), "CHD": (1.4, 13.0), "ADT": (11.0, 120.0)}
+_YEAR = 365.25
+
+
+@dataclass
+class Facts:
+    """What is known of one customer beside what the sources call them."""
+
+    seats: dict[UUID, set[int]] = field(default_factory=lambda: defaultdict(set))
+    passports: set[bytes] = field(default_factory=set)
+    born_after: float = -np.inf
+    born_before: float = np.inf
+
+    def travelled_as(self, kind: str, day: date) -> None:
+        youngest, oldest = _AGES.get(kind, (0.0, 130.0))
+        self.born_after = max(self.born_after, day.toordinal() - oldest * _YEAR)
+        self.born_before = min(self.born_before, day.toordinal() - youngest * _YEAR)
+
+
+@dataclass(frozen=True)
+class Known:
+    """The facts of some customers, and which pairs of them somebody said are two people."""
+
+    facts: dict[UUID, Facts]
+    rejected: set[tuple[UUID, UUID]]
+
+    @classmethod
+    def of(cls, customers: Sequence[UUID]) -> Known:
+        found: dict[UUID, Facts] = defaultdict(Facts)
+        if not customers:
+            return cls(found, set())
+        block = as_block(list(customers))
+        with connection.cursor() as cursor:
+            staging.prefer_index_lookups(cursor)
+            staging.stage(
+                cursor,
+                "veto_of",
+                "bucket smallint, id uuid",
+                {"bucket": copying.smallints(block[:, 15]), "id": copying.uuids(block)},
+            )
+            cursor.execute(_SEATS_SQL)
+            for customer, booking, number, kind, day in cursor.fetchall():
+                found[customer].seats[booking].add(number)
+                found[customer].travelled_as(kind, day)
+            cursor.execute(_PASSPORTS_SQL, [int(IdentifierKind.PASSPORT)])
+            for customer, lookup in cursor.fetchall():
+                found[customer].passports.add(bytes(lookup))
+        return cls(found, review.rejected_among(customers))
+
+    def forbidden(self, one: UUID, other: UUID) -> str:
+        """Why the two are never one, or nothing: nobody needs to look at such a pair."""
+        if (min(one, other), max(one, other)) in self.rejected:
+            return "somebody said that they are two"
+        mine, theirs = self.facts.get(one), self.facts.get(other)
+        if mine and theirs and any(mine.seats[b] != theirs.seats[b] for b in mine.seats.keys() & theirs.seats.keys()):
+            return "two passengers of one booking"
+        return ""
+
+    def doubtful(self, one: UUID, other: UUID, births: Iterable[str]) -> str:
+        """What speaks against the two though a person may know better, or nothing. `births`: their dates, YYYYMMDD."""
+        mine, theirs = self.facts.get(one, Facts()), self.facts.get(other, Facts())
+        if mine.passports and theirs.passports and not mine.passports & theirs.passports:
+            return "other passports"
+        days = [day.toordinal() for day in map(_day, births) if day]
+        after = max([mine.born_after, theirs.born_after, *days])
+        before = min([mine.born_before, theirs.born_before, *days])
+        # Dates that differ by a slip are no contradiction here: how they compare is for the weights to say.
+        slack = max(days) - min(days) if days else 0
+        return "a child and an adult" if after - slack > before else ""
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date(int(text[:4]), int(text[4:6]), int(text[6:8]))
+    except ValueError:
+        return None

@@ -1,0 +1,165 @@
+"""What speaks for and against two customers being one: every form in which the one is told of against every form of the
+other, weighed with the match model. The best two forms speak for the pair; a contradiction is one over all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from profiles.identity import forms, vetoes
+from profiles.identity.candidates import Pair
+from profiles.identity.forms import Forms
+from profiles.identity.match_models import InForce
+from profiles.identity.matching.scoring import Scorer, Weighed, columns_of
+
+_COMPARED = ("given_name", "surname", "birth_date", "gender")
+_BORN_ALIKE = ("same", "day and month exchanged", "one slip", "two slips")
+# What tells a person from their namesakes: without one of these a sum of weights is about a name.
+_TELLING = {
+    "birth_date": ("same", "day and month exchanged", "one slip"),
+    "email": ("same",),
+    "phone": ("same", "one slip"),
+}
+PRIOR = "prior"
+
+
+@dataclass(frozen=True)
+class Weighing:
+    """Two customers compared. `weight` in bits, of the best pair of their forms; `parts` what it is made of, for pairs
+    that are likely at all."""
+
+    weight: float
+    parts: tuple[tuple[str, str, float], ...] = ()
+    against: str = ""  # a contradiction that a person may know better of
+    never: str = ""  # why they are two people, whoever asks
+    telling: bool = True  # whether they agree in anything but names
+
+    @property
+    def apart(self) -> bool:
+        return bool(self.against or self.never)
+
+    def evidence(self, version: int) -> dict[str, Any]:
+        """As links and pairs keep it: outcomes and weights, no values."""
+        kept: dict[str, Any] = {"model": version, "parts": [list(part) for part in self.parts]}
+        return kept | ({"against": self.against} if self.against else {})
+
+
+def weigh(pairs: Sequence[Pair], in_force: InForce, base: int) -> dict[Pair, Weighing]:
+    """Each pair weighed, on a base of so many customers."""
+    told = forms.of(sorted({customer for pair in pairs for customer in pair}))
+    model = in_force.on_base(base)
+    scorer = Scorer(model, columns_of(told.cleaned))
+    left, right, cuts = _crossed(pairs, told)
+    weighed = scorer.weigh(left, right)
+    best = _best(weighed.weight, cuts)
+    levels = {c.name: [level.name for level in model.comparisons[c.name]] for c in scorer.comparisons}
+    against = _against(weighed, levels, told, pairs, cuts)
+    telling = _telling(weighed, levels, cuts)
+    likely = {at for at, place in enumerate(best) if place >= 0 and weighed.weight[place] >= in_force.review_from}
+    known = vetoes.Known.of(sorted({customer for at in likely for customer in pairs[at]}))
+    found: dict[Pair, Weighing] = {}
+    for at, (pair, place) in enumerate(zip(pairs, best, strict=True)):
+        if place < 0:
+            continue
+        weight, contradiction = float(weighed.weight[place]), against[at]
+        if at not in likely:
+            found[pair] = Weighing(weight, (), contradiction, "", bool(telling[at]))
+            continue
+        found[pair] = Weighing(
+            weight,
+            _parts(weighed, levels, place, model.prior_weight),
+            contradiction or known.doubtful(*pair, _births(told, pair)),
+            known.forbidden(*pair),
+            bool(telling[at]),
+        )
+    return found
+
+
+def _births(told: Forms, pair: Pair) -> set[str]:
+    if "birth_date" not in told.cleaned:
+        return set()
+    column = told.cleaned["birth_date"]
+    return {day for customer in pair for day in column.iloc[told.rows[customer]].dropna()}
+
+
+def _crossed(pairs: Sequence[Pair], told: Forms) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Every form of one against every form of the other; `cuts` says where each pair's begin."""
+    left, right, sizes = [], [], [0]
+    for one, other in pairs:
+        mine, theirs = told.rows[one], told.rows[other]
+        left.append(np.repeat(mine, len(theirs)))
+        right.append(np.tile(theirs, len(mine)))
+        sizes.append(len(mine) * len(theirs))
+    empty = np.zeros(0, dtype=np.int64)
+    return np.concatenate([empty, *left]), np.concatenate([empty, *right]), np.cumsum(sizes)
+
+
+def _best(weight: NDArray[np.float64], cuts: NDArray[np.int64]) -> list[int]:
+    """By pair, the place of its heaviest forms; -1 where one of the two has none."""
+    return [
+        int(low + np.argmax(weight[low:high])) if high > low else -1
+        for low, high in zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True)
+    ]
+
+
+def _parts(
+    weighed: Weighed, levels: dict[str, list[str]], place: int, prior: float
+) -> tuple[tuple[str, str, float], ...]:
+    """The waterfall: the prior, then what each comparison that said something added."""
+    parts = [(PRIOR, "", round(prior, 3))]
+    for name, outcomes in levels.items():
+        reached = int(weighed.reached[name][place])
+        if reached >= 0:
+            parts.append((name, outcomes[reached], round(float(weighed.parts[name][place]), 3)))
+    return tuple(parts)
+
+
+def _against(
+    weighed: Weighed, levels: dict[str, list[str]], told: Forms, pairs: Sequence[Pair], cuts: NDArray[np.int64]
+) -> list[str]:
+    """By pair, what contradicts in names, birth date, sex or suffix, over all their forms."""
+    known, agrees = {}, {}
+    for name in _COMPARED:
+        if name not in weighed.reached:
+            continue
+        reached = weighed.reached[name]
+        alike = [at for at, level in enumerate(levels[name]) if _is_alike(name, level)]
+        known[name] = _any(reached >= 0, cuts)
+        agrees[name] = _any(np.isin(reached, alike), cuts)
+    found = []
+    for at, (one, other) in enumerate(pairs):
+        differs = [name for name in known if known[name][at] and not agrees[name][at]]
+        born_alike = "birth_date" in agrees and agrees["birth_date"][at]
+        if differs == ["surname"] and born_alike:
+            differs = []  # People marry.
+        mine, theirs = told.suffix[one], told.suffix[other]
+        if mine and theirs and not mine & theirs:
+            differs.append("suffix")
+        if not all(name in known and known[name][at] for name in ("given_name", "surname")):
+            differs.append("no name to compare")
+        found.append(", ".join(name.replace("_", " ") for name in differs))
+    return found
+
+
+def _telling(weighed: Weighed, levels: dict[str, list[str]], cuts: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """By pair, whether any two of their forms agree in more than names."""
+    found = np.zeros(len(weighed.weight), dtype=bool)
+    for name, outcomes in _TELLING.items():
+        if name in weighed.reached:
+            found |= np.isin(weighed.reached[name], [at for at, level in enumerate(levels[name]) if level in outcomes])
+    return _any(found, cuts)
+
+
+def _any(holds: NDArray[np.bool_], cuts: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """By pair, whether it holds for any two of their forms."""
+    so_far = np.concatenate([[0], np.cumsum(holds)])
+    return np.asarray(so_far[cuts[1:]] > so_far[cuts[:-1]])
+
+
+def _is_alike(name: str, level: str) -> bool:
+    return level in _BORN_ALIKE if name == "birth_date" else level != "otherwise"
