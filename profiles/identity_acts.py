@@ -150,7 +150,7 @@ def merge_warnings(one: UUID, other: UUID) -> list[str]:
     """Reasons to look twice before the two are made one."""
     known = known_people([one.bytes, other.bytes])
     if contradict(known.get(one.bytes, Known()), known.get(other.bytes, Known())):
-        return ["Name and birth date both differ: no feed would ever make these two one."]
+        return ["Names or birth dates contradict: no feed would ever make these two one."]
     return []
 
 
