@@ -6,7 +6,9 @@ Nothing of others is committed and nothing is built: collectstatic gathers, hash
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterator
+import gzip
+import zlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -69,3 +71,15 @@ class CollectedFiles(CompressedManifestStaticFilesStorage):
 
     def stored_name(self, name: str) -> str:
         return super().stored_name(name) if self.hashed_files else name
+
+    def compress_files(self, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """Compress what is new: a name holds the hash of its content, so what was compressed whole is still right."""
+        yield from super().compress_files([path for path in paths if not self._is_compressed(path)])
+
+    def _is_compressed(self, path: str) -> bool:
+        # Of the two forms this one is written last.
+        compressed = Path(self.path(f"{path}.gz"))
+        try:
+            return gzip.decompress(compressed.read_bytes()) == Path(self.path(path)).read_bytes()
+        except (OSError, EOFError, zlib.error):
+            return False
