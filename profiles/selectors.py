@@ -115,6 +115,11 @@ def profile_of(customer_id: UUID, *, purpose: Purpose, reveal: bool = False) -> 
     return CustomerProfile(**{**profile.__dict__, "origins": origins(profile.customer_id, provenance)})
 
 
+def profiles_of(ids: Sequence[UUID], *, purpose: Purpose, reveal: bool = False) -> list[CustomerProfile]:
+    """The golden profiles of those of `ids` whom the purpose may see, without the origins of their values."""
+    return [profile for profile, _ in _profiles(ids, purpose, reveal=reveal)]
+
+
 def survivor_of(customer_id: UUID) -> UUID | None:
     """The customer this id means today; None for an unknown id."""
     row = Customer.objects.filter(bucket=bucket_of(customer_id), id=customer_id).values("id", "merged_into").first()

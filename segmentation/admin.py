@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from guardian.admin import GuardedModelAdmin
 
-from segmentation.models import Segment, SegmentVersion
+from segmentation.models import Destination, Segment, SegmentVersion
 
 
 class SegmentVersionInline(admin.TabularInline):
@@ -42,3 +42,14 @@ class SegmentAdmin(GuardedModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # It is retired instead: its position in the bitmaps is never given again.
+
+
+@admin.register(Destination)
+class DestinationAdmin(admin.ModelAdmin):
+    """Where members may be sent. Its secret is named here and stands in the environment."""
+
+    list_display = ("name", "kind", "url", "enabled")
+    list_filter = ("kind", "enabled")
+    search_fields = ("name", "slug")
+    ordering = ("name", "id")
+    prepopulated_fields = {"slug": ("name",)}

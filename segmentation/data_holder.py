@@ -12,14 +12,24 @@ from django.db.models import Model
 from iaros.lib.ids import bucket_of
 from segmentation.features import store
 from segmentation.features.catalogue import VERSION
-from segmentation.models import CustomerList, CustomerListEntry, FeatureVector, Membership, Score, Segment, Transition
+from segmentation.models import (
+    Activation,
+    CustomerList,
+    CustomerListEntry,
+    Emission,
+    FeatureVector,
+    Membership,
+    Score,
+    Segment,
+    Transition,
+)
 
 
 class SegmentationHolder:
     """Nothing here is kept by law; everything goes."""
 
     name = "segmentation"
-    models: Sequence[type[Model]] = (FeatureVector, Score, Membership, Transition, CustomerListEntry)
+    models: Sequence[type[Model]] = (FeatureVector, Score, Membership, Transition, CustomerListEntry, Emission)
 
     def export(self, customer_id: UUID) -> dict[str, Any]:
         """Read under the person's own right, so no gate stands before it."""
@@ -31,6 +41,7 @@ class SegmentationHolder:
             "segments": _memberships(customer_id),
             "segment_history": _history(customer_id),
             "lists": _lists(customer_id),
+            "sent": _sent(customer_id),
         }
         return {part: held for part, held in export.items() if held}
 
@@ -46,6 +57,7 @@ class SegmentationHolder:
                 (Membership, "id"),
                 (Transition, "customer_id"),
                 (CustomerListEntry, "customer_id"),
+                (Emission, "customer_id"),
             )
         }
 
@@ -85,3 +97,16 @@ def _lists(customer_id: UUID) -> list[str]:
     return list(
         CustomerList.objects.filter(id__in=rows.values("list_id")).order_by("name").values_list("name", flat=True)
     )
+
+
+def _sent(customer_id: UUID) -> list[dict[str, Any]]:
+    """To which destinations the person was sent as a member of which segment, and where they were turned away."""
+    rows = Emission.objects.filter(bucket=bucket_of(customer_id), customer_id=customer_id).order_by(
+        "at", "activation_id"
+    )
+    told = Activation.objects.select_related("segment", "destination").in_bulk([row.activation_id for row in rows])
+    return [
+        {"segment": made.segment.name, "destination": made.destination.name, "outcome": row.outcome, "at": row.at}
+        for row in rows
+        if (made := told.get(row.activation_id))
+    ]

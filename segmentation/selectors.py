@@ -16,7 +16,7 @@ from segmentation.features import rfm, store
 from segmentation.features.catalogue import NAMES
 from segmentation.ml import registry
 from segmentation.ml.catalogue import SPECS
-from segmentation.models import FeatureRun, Membership, ModelVersion, Score, Segment, SegmentVersion
+from segmentation.models import Activation, FeatureRun, Membership, ModelVersion, Score, Segment, SegmentVersion
 from segmentation.segments import dag, evaluation, reach, rules
 from segmentation.segments.evaluation import Reason
 from segmentation.segments.health import board as health
@@ -26,6 +26,7 @@ from segmentation.segments.reach import NodeCount, Step
 from segmentation.segments.why import explain
 
 __all__ = [
+    "activations_of",
     "count_scores",
     "explain",
     "feature_values",
@@ -336,6 +337,11 @@ def reach_of(segment: Segment) -> list[Step]:
 def segment_versions(segment: Segment) -> list[SegmentVersion]:
     """Every wording, the newest first."""
     return list(segment.versions.select_related("published_by").order_by("-number"))
+
+
+def activations_of(segment: Segment) -> list[Activation]:
+    """Where the members were sent and what became of them, the newest first."""
+    return list(segment.activations.select_related("destination", "started_by").order_by("-began_at", "id"))
 
 
 def used_by(segment: Segment) -> list[Segment]:

@@ -13,7 +13,8 @@ from iaros.lib.purposes import Channel, Purpose
 from iaros.lib.queues import Queue
 from segmentation import pipeline
 from segmentation.features import parity
-from segmentation.segments import reach, rules
+from segmentation.models import Activation
+from segmentation.segments import activation, reach, rules
 
 
 @shared_task(queue=Queue.BATCH, ignore_result=True)
@@ -93,6 +94,19 @@ def count_reach(*, job_id: str) -> None:
             "steps": [asdict(step) for step in found.steps],
             "conditions": [asdict(one) for one in found.conditions],
         }
+
+
+@shared_task(name=activation.TASK, queue=Queue.BATCH, ignore_result=True)
+@outbox.doorbell
+def activate(*, job_id: str) -> None:
+    """Send a segment's members to a destination; what was sent before a worker died is not sent again."""
+    job = jobs.take(job_id)
+    if job is None:
+        return
+    with jobs.running(job) as progress:
+        asked = Activation.objects.select_related("segment", "destination", "started_by")
+        made = asked.get(id=job.params["activation"])
+        job.result = {"activation": str(made.id), "counts": activation.run(made, progress), "power": made.power}
 
 
 def _audience(params: dict[str, Any]) -> reach.Audience:

@@ -1,3 +1,4 @@
+from segmentation.models.activation import Activation, Destination, DestinationKind, Emission, FileFormat, Outcome
 from segmentation.models.features import FeatureRun, FeatureVector
 from segmentation.models.registry import Alias, ModelAlias, ModelVersion, VersionStatus
 from segmentation.models.scores import EntityKind, Score
@@ -18,18 +19,24 @@ from segmentation.models.segments import (
 )
 
 __all__ = [
+    "Activation",
     "Alias",
     "BoundaryPass",
     "CustomerList",
     "CustomerListEntry",
+    "Destination",
+    "DestinationKind",
     "Direction",
+    "Emission",
     "EntityKind",
     "FeatureRun",
     "FeatureVector",
+    "FileFormat",
     "Membership",
     "MembershipRun",
     "ModelAlias",
     "ModelVersion",
+    "Outcome",
     "Score",
     "Segment",
     "SegmentGroupPermission",

@@ -258,6 +258,14 @@ def of_segment(segment: Segment, *, stepped: int = EVERYBODY) -> list[Step]:
     return _steps(sql.query(statement, params | more | place)[0], 1)
 
 
+def members_by_step(segment: Segment, at: datetime, low: int, high: int) -> tuple[str, dict[str, Any]]:
+    """The beginning of a statement in which `stepped` has a row a member of these buckets, and its parameters."""
+    gate, params = consent.gate(Purpose.ANALYTICS, customer="m.id")
+    steps, more = _stepped(audience_of(segment), at, EVERYBODY)
+    place = {"byte": segment.position // 8, "bit": segment.position, "low": low, "high": high}
+    return f"WITH {_MEMBERS.format(gate=gate)}, {steps}", params | more | place
+
+
 def audience_of(segment: Segment) -> Audience:
     return Audience(
         Purpose(segment.purpose), Channel(segment.channel), float(segment.holdout_percent), str(segment.slug)
