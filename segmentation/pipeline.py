@@ -7,6 +7,8 @@ from math import isnan, nan
 from typing import Any, Literal
 from uuid import UUID
 
+from django.db import transaction
+
 from iaros.lib import jobs, leases
 from iaros.lib.ids import bucket_of
 from iaros.lib.models import Job
@@ -17,13 +19,13 @@ from segmentation.features.catalogue import NAMES
 from segmentation.ml import registry, training
 from segmentation.ml.catalogue import SPECS
 from segmentation.ml.spec import ModelSpec
-from segmentation.models import Score
-from segmentation.segments import boundaries, dag, membership, publishing, reach, rules
+from segmentation.models import Activation, Destination, Score, Segment
+from segmentation.segments import activation, boundaries, dag, membership, publishing, reach, rules
 from segmentation.segments.catalogue import ensure_default_segments
 from segmentation.segments.growing import ensure_lattice
 
 Train = Literal[True, False, "missing"]
-COUNT_REACH = "segmentation.count_reach"
+COUNT_REACH, ACTIVATE = "segmentation.count_reach", "segmentation.activate"
 _TOGETHER = 8_000  # customers of one block
 
 
@@ -89,6 +91,16 @@ def count_exactly(rule: Any, audience: reach.Audience, *, by: Any = None, client
         "slug": audience.slug,
     }
     return jobs.start("segment.count", params | ({"client": client} if client else {}), owner=by, task=COUNT_REACH)
+
+
+@transaction.atomic
+def activate(*, segment: Segment, destination: Destination, by: Any = None, client: str = "") -> Job:
+    """Send the segment's members to the destination, as a job. Raises activation.CannotActivate."""
+    made = activation.prepare(segment, destination, by)
+    params = {"activation": str(made.id)} | ({"client": client} if client else {})
+    job = jobs.start("segment.activate", params, owner=by, task=ACTIVATE)
+    Activation.objects.filter(id=made.id).update(job_id=job.id)
+    return job
 
 
 def _known_of(customer_id: UUID) -> dict[str, float]:

@@ -96,7 +96,7 @@ def count_reach(*, job_id: str) -> None:
         }
 
 
-@shared_task(name=activation.TASK, queue=Queue.BATCH, ignore_result=True)
+@shared_task(name=pipeline.ACTIVATE, queue=Queue.BATCH, ignore_result=True)
 @outbox.doorbell
 def activate(*, job_id: str) -> None:
     """Send a segment's members to a destination; what was sent before a worker died is not sent again."""

@@ -17,11 +17,9 @@ from uuid import UUID
 from django.db import transaction
 
 from iaros.accounts.models import User
-from iaros.lib import clock, jobs, sql
+from iaros.lib import clock, sql
 from iaros.lib.ids import BUCKETS, bucket_of
-from iaros.lib.models import Job
 from iaros.lib.purposes import Purpose
-from iaros.lib.queues import Queue
 from iaros.lib.reports import Progress, silent
 from privacy import audit, consent
 from profiles.models import EventKind
@@ -36,7 +34,6 @@ from segmentation.models import (
 )
 from segmentation.segments import destinations, power, reach
 
-TASK = "segmentation.activate"
 BATCH = 500
 KEPT = timedelta(days=7)
 _BASELINE_DAYS = 30
@@ -65,9 +62,8 @@ class CannotActivate(Exception):
     """The segment or the destination is not ready; the message says why."""
 
 
-@transaction.atomic
-def start(*, segment: Segment, destination: Destination, by: User | None = None, client: str = "") -> Job:
-    """Write the sending down and ring for it. Raises CannotActivate."""
+def prepare(segment: Segment, destination: Destination, by: User | None = None) -> Activation:
+    """Write the sending down. Raises CannotActivate."""
     version = segment.versions.order_by("-number").first()
     if segment.status != SegmentStatus.PUBLISHED or version is None:
         raise CannotActivate(f"{segment.name} is not published")
@@ -77,7 +73,7 @@ def start(*, segment: Segment, destination: Destination, by: User | None = None,
         destinations.check(destination)
     except destinations.CannotSend as error:
         raise CannotActivate(str(error)) from None
-    activation = Activation.objects.create(
+    return Activation.objects.create(
         segment=segment,
         destination=destination,
         version=version.number,
@@ -86,10 +82,6 @@ def start(*, segment: Segment, destination: Destination, by: User | None = None,
         holdout_percent=segment.holdout_percent,
         started_by=by,
     )
-    params = {"activation": str(activation.id)} | ({"client": client} if client else {})
-    job = jobs.start("segment.activate", params, owner=by, task=TASK, queue=Queue.BATCH)
-    Activation.objects.filter(id=activation.id).update(job_id=job.id)
-    return job
 
 
 def run(activation: Activation, progress: Progress = silent) -> dict[str, int]:

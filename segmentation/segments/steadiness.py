@@ -1,8 +1,8 @@
 """How sure memberships are: would the same people be in, had the base been another half of itself?
 
-What rules learn from the base are the fifths of recency, frequency and money. They are learnt again on random halves,
-and every segment that reads them is evaluated again. A membership is as sure as it comes back. How sure we say we are
-is then held against two refits on halves that share nobody, which nothing was learnt from.
+What rules learn from the base are the fifths of recency, frequency and money. They are learnt again on the halves of
+random splits, and every segment that reads them is evaluated again: a membership is as sure as it comes back. How sure
+we say we are is then held against the two refits of one more split.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from segmentation.segments.evaluation import Columns
 from segmentation.segments.membership import Wording
 from segmentation.segments.nodes import Condition, HasBeen, InSegment, Leaf, Of, segments_of
 
-REFITS = 8
+SPLITS = 4
+REFITS = 2 * SPLITS  # the halves of each split share nobody, or they would agree for no reason
 HABIT = ("booking:recency_days", "booking:count_730d", "spend:value_sum_730d")
 _FIFTHS = (0.2, 0.4, 0.6, 0.8)
 _LEARNT = frozenset(f"feature rfm:{name}" for name in ("recency", "frequency", "monetary", "cell"))
@@ -108,11 +109,11 @@ def measure(seed: int = 1, progress: Progress = silent) -> Steadiness:
 
 
 def _refits(people: Floats, seed: int) -> tuple[list[Limits], list[Limits]]:
-    """Limits learnt on random halves, and on two halves that share nobody."""
+    """Limits learnt on both halves of random splits, and on those of one more split to judge by."""
     rng, half = np.random.default_rng(seed), len(people) // 2
-    fits = [limits(people[rng.permutation(len(people))[:half]]) for _ in range(REFITS)]
-    order = rng.permutation(len(people))
-    return fits, [limits(people[order[:half]]), limits(people[order[half:]])]
+    orders = [rng.permutation(len(people)) for _ in range(SPLITS + 1)]
+    halves = [limits(people[part]) for order in orders for part in (order[:half], order[half:])]
+    return halves[:REFITS], halves[REFITS:]
 
 
 def limits(people: Floats) -> Limits:
@@ -145,16 +146,16 @@ def _add(
         counts.drawn[place] += REFITS * size
         counts.again[place] += REFITS * size
         counts.apart[:, place] += 2 * size
-    times = {one.segment.position: np.zeros(len(block)) for one in moved}
+    other: dict[int, Mask] = {}
     for nth, refit in enumerate(_refitted(known, fits, moved)):
         for position, mask in refit:
             counts.both[nth, position] += (mask & standing[position]).sum()
             counts.either[nth, position] += (mask | standing[position]).sum()
-            times[position] += mask
-    for position, drawn in times.items():
-        # Of two different refits: how often the second has whom the first has.
-        counts.drawn[position] += drawn.sum()
-        counts.again[position] += (drawn * (drawn - 1)).sum() / (REFITS - 1)
+            counts.drawn[position] += mask.sum()
+            if nth % 2:
+                # A member by one half: how often by the other half too.
+                counts.again[position] += 2 * (mask & other[position]).sum()
+        other = dict(refit)
     first, second = (dict(refit) for refit in _refitted(known, apart, moved))
     for position, mask in first.items():
         counts.apart[0, position] += 2 * (mask & second[position]).sum()

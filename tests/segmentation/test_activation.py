@@ -25,7 +25,7 @@ from privacy.models import AuditEvent
 from profiles.models import Profile
 from profiles.person_values import packed
 from profiles.sources.contract import PERSON_FIELDS
-from segmentation import features, selectors, tasks
+from segmentation import features, pipeline, selectors, tasks
 from segmentation.data_holder import SegmentationHolder
 from segmentation.models import Activation, Destination, Emission, Segment
 from segmentation.segments import activation, destinations, evaluation, membership, power, publishing, reach
@@ -122,7 +122,7 @@ def file(file_format: str = "csv") -> Destination:
 
 
 def sent(made: Segment, destination: Destination) -> tuple[Job, Activation]:
-    job = activation.start(segment=made, destination=destination)
+    job = pipeline.activate(segment=made, destination=destination)
     tasks.activate(job_id=str(job.id))
     job.refresh_from_db()
     return job, Activation.objects.get(job_id=job.id)
@@ -174,7 +174,7 @@ def test_webhook__withdrawal_after_the_refresh__is_not_sent(people: list[UUID], 
 def test_webhook__refused_and_sent_again__each_person_is_sent_once(people: list[UUID], endpoint: Received) -> None:
     made, destination = segment(), webhook(endpoint)
     endpoint.answer = 500
-    job = activation.start(segment=made, destination=destination)
+    job = pipeline.activate(segment=made, destination=destination)
     with pytest.raises(destinations.CannotSend):
         tasks.activate(job_id=str(job.id))
     endpoint.answer = 204
@@ -242,14 +242,14 @@ def test_start__destination_that_is_not_ready__is_refused(
     destination = Destination.objects.create(slug="x", name="X", **fields)
 
     with pytest.raises(activation.CannotActivate, match=said):
-        activation.start(segment=segment(), destination=destination)
+        pipeline.activate(segment=segment(), destination=destination)
 
 
 def test_start__segment_not_counted_yet__is_refused() -> None:
     made = publishing.draft(name="New", rule={"all": [flights(1)]}, purpose=Purpose.MARKETING, channel=Channel.EMAIL)
 
     with pytest.raises(activation.CannotActivate, match="not published"):
-        activation.start(segment=made, destination=file())
+        pipeline.activate(segment=made, destination=file())
 
 
 def test_erasure__what_was_sent_of_a_person__is_exported_and_goes(people: list[UUID]) -> None:

@@ -42,7 +42,9 @@ def test_report__every_segment__has_size_stability_reason_and_owner() -> None:
     found = steadiness.report()
 
     told = {one["slug"]: one for one in found["segments"]}
-    assert abs(found["confidence"] - found["refit_agreement"]) <= 0.05
+    # Four hundred people leave a split some points of chance.
+    assert abs(found["confidence"] - found["refit_agreement"]) <= 0.1
+    assert 0.5 < found["confidence"] < 1
     assert found["published"] == len(told) == Segment.objects.published().count()
     assert told["bag-buyers"]["stability"] == told["bag-buyers"]["confidence"] == 1
     assert 0 < told["value-top-value"]["stability"] < 1
