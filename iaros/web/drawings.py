@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -100,6 +101,27 @@ def reason_bar(contribution: float, largest: float) -> SafeString:
         "raises" if raises else "lowers",
         46 if raises else round(46 - width, 2),
         width,
+    )
+
+
+def waterfall_bar(step: Any, whole: Any) -> SafeString:
+    """One step of a waterfall, from where the sum stood to where it stands after; zero is a thin line."""
+    span = (whole.high - whole.low) or 1.0
+
+    def x(at: float) -> float:
+        return round((at - whole.low) / span * 196 + 2, 2)
+
+    tone = "sum" if step.sums_up else "for" if step.weight >= 0 else "against"
+    begins, ends = sorted((x(step.begins), x(step.ends)))
+    return format_html(
+        '<svg class="waterfall-bar" viewBox="0 0 200 12" preserveAspectRatio="none" aria-hidden="true">'
+        '<line class="axis" x1="{}" x2="{}" y1="0" y2="12"/>'
+        '<rect class="{}" x="{}" y="2" width="{}" height="8"/></svg>',
+        x(0.0),
+        x(0.0),
+        tone,
+        begins,
+        round(max(ends - begins, 1.0), 2),
     )
 
 

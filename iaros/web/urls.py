@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from iaros.web.views import customers, features, home, jobs, models, rfm, segments, source_acts, source_mapping, sources
+from iaros.web.views import (
+    customers,
+    features,
+    home,
+    identity,
+    jobs,
+    models,
+    rfm,
+    segments,
+    source_acts,
+    source_mapping,
+    sources,
+)
 
 app_name = "web"
 urlpatterns = [
@@ -12,6 +24,9 @@ urlpatterns = [
     path("customers/", customers.customer_list, name="customers"),
     path("customers/<uuid:customer_id>/", customers.overview, name="customer"),
     path("customers/<uuid:customer_id>/identity/", customers.identity, name="customer-identity"),
+    path("customers/<uuid:customer_id>/merge/", identity.merge, name="customer-merge"),
+    path("customers/<uuid:customer_id>/split/", identity.split, name="customer-split"),
+    path("identity/acts/<uuid:act_id>/undo/", identity.undo, name="identity-undo"),
     path("customers/<uuid:customer_id>/<slug:tab>/", customers.tab, name="customer-tab"),
     path("segments/", segments.segment_list, name="segments"),
     path("segments/rfm/", rfm.rfm_grid, name="segment-rfm"),

@@ -67,7 +67,7 @@ def test_a_page__stays_within_its_queries(signed_in, alice, job, path, queries, 
     [
         ("", 28),
         ("timeline/", 20),
-        ("identities/", 20),
+        ("identities/", 30),
         ("traits/", 31),
         ("segments/", 20),
         ("scores/", 20),

@@ -62,6 +62,7 @@ register.simple_tag(drawings.volume, name="volume")
 register.simple_tag(drawings.histogram, name="histogram")
 register.simple_tag(drawings.gauge, name="gauge")
 register.simple_tag(drawings.reason_bar, name="reason_bar")
+register.simple_tag(drawings.waterfall_bar, name="waterfall_bar")
 
 
 @lru_cache(maxsize=256)

@@ -23,6 +23,7 @@ from iaros.web.formats import words
 from iaros.web.purposes import purpose_of
 from iaros.web.reads import customer_page as reads
 from iaros.web.reads import customers as lists
+from iaros.web.reads import identities as links
 from iaros.web.reads import timeline as timelines
 from iaros.web.tables import MOST_ROWS, ONE_MORE, as_csv, may_export, wants_csv
 from privacy import audit, consent
@@ -71,7 +72,7 @@ def customer_list(request: HttpRequest) -> HttpResponseBase:
     return render(request, "web/customers/list.html", context)
 
 
-def _reader(request: HttpRequest, *, reveal: bool = False) -> Reader:
+def reader_of(request: HttpRequest, *, reveal: bool = False) -> Reader:
     match = request.resolver_match
     return Reader(
         purpose=purpose_of(request),
@@ -89,7 +90,7 @@ def admitted(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespons
         if living and living != customer_id and request.method == "GET":
             return redirect(f"{reverse('web:customer', args=[living])}?{request.GET.urlencode()}")
         try:
-            admit(customer_id, _reader(request))
+            admit(customer_id, reader_of(request))
             return view(request, customer_id, *args, **kwargs)
         except UnknownCustomer:
             raise Http404("No such customer") from None
@@ -107,7 +108,7 @@ def admitted(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespons
 @page("accounts.view_customer_360")
 @admitted
 def overview(request: HttpRequest, customer_id: UUID) -> HttpResponseBase:
-    return _overview(request, customer_id, _reader(request))
+    return _overview(request, customer_id, reader_of(request))
 
 
 def _overview(request: HttpRequest, customer_id: UUID, reader: Reader, **more: Any) -> HttpResponse:
@@ -132,7 +133,7 @@ def _context(frame: reads.Frame, tab: str) -> dict[str, Any]:
 def tab(request: HttpRequest, customer_id: UUID, tab: str) -> HttpResponseBase:
     if tab not in _TABS:
         raise Http404("No such part")
-    reader = _reader(request)
+    reader = reader_of(request)
     load, header, row = _TABS[tab]
     part = load(request, customer_id, reader)
     if wants_csv(request):
@@ -166,7 +167,9 @@ def _timeline(request: HttpRequest, customer_id: UUID, reader: Reader) -> dict[s
 
 
 def _identities(request: HttpRequest, customer_id: UUID, reader: Reader) -> dict[str, Any]:
-    return {"rows": reads.people.records(customer_id, reader.purpose)}
+    asked = links.ids([request.GET.get("record", "")])
+    shown, evidence = links.links(customer_id, reader.purpose, asked[0] if asked else None)
+    return {"rows": shown, "evidence": evidence, "acts": links.acts(customer_id)}
 
 
 def _traits(request: HttpRequest, customer_id: UUID, reader: Reader) -> dict[str, Any]:
@@ -226,7 +229,7 @@ _TABS: dict[str, tuple[Callable[..., dict[str, Any]], list[str], Callable[[Any],
     "identities": (
         _identities,
         ["source", "record", "matched_on", "weight", "received_at", "linked_at", "ended_at"],
-        lambda r: [r.source, str(r.record_id), r.why, r.score, r.received_at, r.linked_at, r.ended_at],
+        lambda r: [r.source, str(r.record_id), r.why, r.weight, r.received_at, r.linked_at, r.ended_at],
     ),
     "traits": (
         _traits,
@@ -265,7 +268,7 @@ def identity(request: HttpRequest, customer_id: UUID) -> HttpResponseBase:
     them. Each reveal is written in the audit trail."""
     asked = request.method == "POST"
     refused = _reveal_refusal(request) if asked else ""
-    reader = _reader(request, reveal=asked and not refused)
+    reader = reader_of(request, reveal=asked and not refused)
     if not request.htmx:  # type: ignore[attr-defined]
         if reader.reveal:
             note("customer.reveal", reader, [customer_id])
