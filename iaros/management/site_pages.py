@@ -12,7 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from iaros.lib.models import Job
 from iaros.lib.purposes import Purpose
-from profiles.models import Customer, IngestRun, Source
+from profiles.models import Customer, IngestRun, ReviewPair, Source
 from segmentation.models import Segment
 
 # Not pages: the API has its own list, and these two need an answer in the query.
@@ -123,9 +123,11 @@ def _real_ids() -> dict[str, dict[str, str]]:
     job = Job.objects.order_by("-created_at").first()
     run = IngestRun.objects.order_by("-started_at").first()
     source = Source.objects.order_by("id").first()
+    pair = ReviewPair.objects.order_by("id").first()
     found: dict[str, dict[str, Any]] = {
         "customers": {"customer_id": customer, "id": customer, "pk": customer},
         "segments": {"slug": segment and segment.slug},
+        "identity": {"pair_id": pair and pair.pk},
         "jobs": {"job_id": job and job.id, "id": job and job.id, "pk": job and job.id},
         "sources": {"name": source and source.name, "run_id": run and run.id, "id": run and run.id},
     }

@@ -28,6 +28,7 @@ class Section:
 SECTIONS = (
     Section("", "Overview", "web:home", "home", "accounts.run_jobs", "h", "Home"),
     Section("Customers", "Customers", "web:customers", "users", "accounts.view_customer_360", "c", "Customers"),
+    Section("Customers", "Identity review", "web:reviews", "git-merge", "accounts.view_customer_360", "i"),
     Section("Audiences", "Segments", "web:segments", "chart-dots-3", "segmentation.view_segment", "s", "Segments"),
     Section("Models", "Models", "web:models", "versions", "accounts.run_jobs", "m"),
     Section("Models", "Features", "web:features", "database", "accounts.run_jobs", "f"),

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from iaros.lib import jobs
+from iaros.lib import clock, jobs
 from profiles import pipeline
-from profiles.models import QuarantinedRow, SourceRecord
+from profiles.models import Link, QuarantinedRow, ReviewPair, SourceRecord
 from profiles.quality import scorecard
 from tests import world as people
 from tests.web.conftest import PASSWORD
@@ -172,6 +172,65 @@ def test_pages_of_a_steward__are_clean_and_open_to_everybody(browser, site, pers
 
     assert barriers == []
     assert visitor.complaints == []
+
+
+@pytest.fixture
+def alike(site: str, tmp_path: Path) -> tuple[list[str], ReviewPair]:
+    """The pages of who is who, over two who may be one."""
+    rows = [people.member("7", "Ann", "Ekman", Email="ann@example.org"), people.member("8", "Anna", "Ekman")]
+    trip = people.passenger(1, "ANN", "EKMAN", loyalty_number="7")
+    pipeline.ingest("loyalty_members", people.members_file(tmp_path / "members.csv", rows))
+    pipeline.ingest("pnr", people.json_file(tmp_path / "pnr.ndjson", [people.booking("TRIP01", [trip])]))
+    one, other = sorted((people.customer("7"), people.customer("8")))
+    ReviewPair.objects.all().delete()
+    pair = ReviewPair.objects.create(
+        one_id=one,
+        other_id=other,
+        reason="grey",
+        weight=3.6,
+        evidence={"parts": [["prior", "1 in 330 pairs", -8.4], ["surname", "exact", 12.0]]},
+        model_version=0,
+        found_at=clock.now(),
+    )
+    ann = people.customer("7")
+    record = Link.objects.filter(customer_id=ann, ended_at=None).order_by("linked_at").last()
+    return [
+        "/identity/?purpose=servicing",
+        "/identity/quality/",
+        f"/identity/pairs/{pair.pk}/?purpose=servicing",
+        f"/customers/{ann}/identities/?purpose=servicing",
+        f"/customers/{ann}/traits/?purpose=servicing&as_of=2026-03-03",
+        f"/customers/{one}/merge/?purpose=servicing&q=ekman",
+        f"/customers/{one}/merge/?purpose=servicing&other={other}",
+        f"/customers/{ann}/split/?purpose=servicing&record={record.record_id}",
+    ], pair
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_pages_of_who_is_who__are_clean_and_open_to_everybody(browser, site, person_of, alike, theme):
+    visitor = Visitor(browser, site, DESK)
+    visitor.page.goto(f"{site}/sign-in/")
+    visitor.choose(theme)
+    visitor.sign_in(person_of("data_steward"))
+
+    barriers = [barrier for path in alike[0] for barrier in visitor.visit(path)]
+
+    assert barriers == []
+    assert visitor.complaints == []
+
+
+def test_a_pair__is_decided_by_a_key(browser, site, person_of, alike):
+    _, pair = alike
+    visitor = Visitor(browser, site, PHONE)
+    visitor.sign_in(person_of("data_steward"))
+    visitor.open(f"/identity/pairs/{pair.pk}/?purpose=servicing")
+    assert visitor.width() <= PHONE["width"]
+
+    visitor.page.keyboard.press("r")
+    visitor.page.wait_for_url("**/identity/?purpose=servicing")
+
+    pair.refresh_from_db()
+    assert pair.state == "rejected"
 
 
 AUDIENCES = [

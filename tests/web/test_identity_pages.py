@@ -10,6 +10,7 @@ from django.utils.html import escape
 from iaros.accounts.models import User
 from privacy.models import AuditEvent
 from profiles import identity_acts
+from profiles.identity import search_keys
 from profiles.models import Customer, IdentityAct, Link, LinkRule
 from profiles.selectors import survivor_of
 from tests import world as people
@@ -109,10 +110,6 @@ def test_what_cannot_be__is_said(two, signed_in):
 
 def test_the_other_one__is_found_by_name(two, signed_in):
     one, other = two
-    from profiles.enrichment import search_keys
-
-    search_keys.refresh()
-
     page = signed_in("data_steward").get(f"/customers/{one}/merge/{SERVICING}&q=Ekman").content.decode()
 
     assert f"other={other}" in page
