@@ -110,6 +110,7 @@ def test_what_cannot_be__is_said(two, signed_in):
 
 def test_the_other_one__is_found_by_name(two, signed_in):
     one, other = two
+    search_keys.refresh_customers(two)
     page = signed_in("data_steward").get(f"/customers/{one}/merge/{SERVICING}&q=Ekman").content.decode()
 
     assert f"other={other}" in page
