@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import orjson
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from iaros.benchmarks import people, scratch
 from iaros.demo import itineraries, world
 from iaros.demo.block import Block
 from iaros.demo.fares import CABINS
@@ -16,6 +18,8 @@ from iaros.demo.seasons import END
 from iaros.demo.trips import CHANNELS
 from profiles.enrichment import trip_purpose
 from profiles.enrichment.history import Trips
+from profiles.identity import learning, match_models
+from profiles.identity.matching.model import MatchModel
 
 
 def trip_purpose_model(*, size: int, seed: int, judged_on_seed: int, write: bool) -> dict[str, Any]:
@@ -52,6 +56,37 @@ def trip_purpose_model(*, size: int, seed: int, judged_on_seed: int, write: bool
             name: round(float(right[answer == at].mean()), 4) for at, name in enumerate(trip_purpose.PURPOSES)
         },
         "written": write,
+    }
+
+
+def shipped_match_model(*, size: int, seed: int, write: bool) -> dict[str, Any]:
+    """Estimate the match model on a demo world, on a scratch database; with `write`, keep it as the shipped one."""
+    with scratch.scratch() as folder:
+        people.take_in(folder, size, seed, lambda _: None)
+        model = learning.learn(size * 4)
+    model = replace(model, learnt_from=f"demo world of {size:,} people, seed {seed}: {model.learnt_from}")
+    if write:
+        match_models.FILE.write_bytes(orjson.dumps(model.to_json()) + b"\n")
+    return _match_model(model) | {"written": write}
+
+
+def own_match_model(*, size: int, promote: bool) -> dict[str, Any]:
+    """Estimate the match model on this installation's records, `size` customers at most, and keep it as a version."""
+    model = learning.learn(size)
+    row = match_models.keep(model, promote=promote)
+    return _match_model(model) | {"version": row.pk, "promoted": promote}
+
+
+def _match_model(model: MatchModel) -> dict[str, Any]:
+    return {
+        "model": "identity",
+        "learnt_from": model.learnt_from,
+        "link_from": round(model.threshold, 3),
+        "review_from": round(model.review, 3),
+        "prior": model.prior,
+        "weights": {
+            name: {level.name: round(level.weight, 2) for level in levels} for name, levels in model.comparisons.items()
+        },
     }
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from iaros.benchmarks import quality
+from iaros.benchmarks import people, quality
 from profiles.identity.matching import evaluation as identity
 from profiles.identity.matching import headers
 from segmentation.ml import labels, propensity, splits, tables
@@ -83,6 +83,18 @@ def _quality(options: dict[str, Any]) -> dict[str, Any]:
     return quality.measure(options["customers"], options["seed"], options["share"], say)
 
 
+def _profiles_options(parser: ArgumentParser) -> None:
+    parser.add_argument("--customers", type=int, default=2000, help="people of the demo airline")
+    parser.add_argument("--seed", type=int, default=42)
+
+
+def _profiles(options: dict[str, Any]) -> dict[str, Any]:
+    def say(text: str) -> None:
+        sys.stderr.write(text + "\n")
+
+    return people.measure(options["customers"], options["seed"], say)
+
+
 def _listed(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
@@ -121,6 +133,13 @@ EVALUATIONS: dict[str, Evaluation] = {
         title="how many faults put into the demo airline's files our rules find",
         add_options=_quality_options,
         run=_quality,
+        refusals=(),
+        takes_files=False,
+    ),
+    "profiles": Evaluation(
+        title="how well the demo airline's people are told apart, and how often a published field is right",
+        add_options=_profiles_options,
+        run=_profiles,
         refusals=(),
         takes_files=False,
     ),

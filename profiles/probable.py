@@ -23,6 +23,7 @@ from profiles.models import IngestRun
 # One decides at a time: two who met the same people at once would each know half of them.
 LOCK = "profiles.probable"
 CUSTOMERS_AT_ONCE = 5000
+SMALL = 50_000  # so many customers are read in one go
 # Who was joined is told of anew, and may now be likened to somebody else; few are left after two rounds.
 MOST_ROUNDS = 4
 
@@ -43,10 +44,11 @@ def match_changed(progress: Progress = silent) -> Matched:
     """Compare everybody whose profile changed since they were last compared, a few thousand a transaction."""
     done, in_force, base = Matched(), match_models.champion(), match_models.base()
     run = runs.begin_act(runs.PROBABLE, "probable matches")
-    for low in range(0, 256, BUCKETS_AT_ONCE):
-        for some in search_keys.changed(low, low + BUCKETS_AT_ONCE, CUSTOMERS_AT_ONCE):
+    step = 256 if base <= SMALL else BUCKETS_AT_ONCE
+    for low in range(0, 256, step):
+        for some in search_keys.changed(low, low + step, CUSTOMERS_AT_ONCE):
             _match(some, run, in_force, base, done)
-        progress(phase="probable matches", done=low + BUCKETS_AT_ONCE, total=256)
+        progress(phase="probable matches", done=low + step, total=256)
     _once_more(run, in_force, base, done)
     return done
 
@@ -80,13 +82,16 @@ def _some(customers: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
 @transaction.atomic
 def _match(some: list[Keyed], run: IngestRun, in_force: InForce, base: int, done: Matched) -> None:
     lock_in_transaction(LOCK)
-    search_keys.write(some)
-    decisions = probable.decide(some, base=base, in_force=in_force)
+    originals, copies = probable.apart_from_copies(some)
+    search_keys.write(originals)
+    decisions = probable.decide(originals, base=base, in_force=in_force, copies=copies)
     version, at = decisions.version, run.started_at
     with undo.kept_for(run.id):
         joins = {pair: joining.Why(found.weight, found.evidence(version)) for pair, found in decisions.joins.items()}
         survivors = joining.join(joins, at=at)
         assemble.rebuild(survivors, at=at)
+    joined = {duplicate for _, duplicate in decisions.joins}
+    search_keys.write([each for each in some if each.customer in copies and each.customer not in joined])
     held = {
         pair: (reason, joining.Why(found.weight, found.evidence(version)))
         for pair, (reason, found) in decisions.held.items()

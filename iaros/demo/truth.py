@@ -29,6 +29,11 @@ def people_table(block: Block) -> pa.Table:
     return pa.table(
         {
             "person": people.number,
+            "given_name": _spellings(block, "given", people.given),
+            "surname": _spellings(block, "surname", people.surname),
+            "email": people.email.tolist(),
+            "phone": people.phone.tolist(),
+            "country": people.country.tolist(),
             "household": people.homes.start[people.household] + people.number[0],
             "adult": people.adult,
             "birth_date": pa.array(iso_date(people.birth).tolist()),
@@ -47,6 +52,13 @@ def people_table(block: Block) -> pa.Table:
             "value_12m_ahead_eur": future["value_ahead"],
         }
     )
+
+
+def _spellings(block: Block, part: str, at: NDArray[np.int64]) -> list[str]:
+    """A name in each of its spellings, with bars between: all of them are right."""
+    names = block.scene.names
+    written = [getattr(names, each) for each in (part, f"{part}_plain", f"{part}_telex")]
+    return ["|".join(dict.fromkeys(str(each[i]) for each in written)) for i in at.tolist()]
 
 
 def _numbers_held(block: Block) -> NDArray[np.int64]:

@@ -13,7 +13,9 @@ from django.db import connection
 
 from iaros.lib import copying, staging
 from iaros.lib.ids import as_block
+from profiles.identity import shared
 from profiles.identity.search_keys import Keyed
+from profiles.identity.shared import Lookup
 from profiles.models import IdentifierKind
 
 CAP = 60
@@ -50,7 +52,7 @@ def pairs(wanted: Sequence[Keyed]) -> set[Pair]:
     if not wanted:
         return set()
     ids = [each.customer for each in wanted]
-    blocks: dict[tuple[int, object], list[UUID]] = {}
+    blocks: dict[tuple[int, int | Lookup], list[UUID]] = {}
     with connection.cursor() as cursor:
         staging.prefer_index_lookups(cursor)
         if _stage(cursor, wanted):
@@ -60,10 +62,11 @@ def pairs(wanted: Sequence[Keyed]) -> set[Pair]:
         cursor.execute(_BY_CONTACT_SQL, {"most": CAP + 2, "kinds": list(CONTACTS)})
         for place, lookup, kind, other in cursor.fetchall():
             blocks.setdefault((place, (kind, bytes(lookup))), []).append(other)
+    nobodys = shared.crowded({key: others for (_, key), others in blocks.items() if isinstance(key, tuple)})
     found = {
         (min(ids[place], other), max(ids[place], other))
-        for (place, _), others in blocks.items()
-        if len(others) <= CAP + 1
+        for (place, key), others in blocks.items()
+        if len(others) <= CAP + 1 and key not in nobodys
         for other in others
     }
     return {pair for pair in found if pair[0] != pair[1]}

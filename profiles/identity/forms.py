@@ -40,7 +40,8 @@ COLUMNS = {
 }
 _RAW = (*dict.fromkeys(COLUMNS.values()), "title", "suffix")
 _AT = [PERSON_FIELDS.index(name) for name in _RAW]
-_GENDER, _TITLE, _SUFFIX = (_RAW.index(name) for name in ("gender", "title", "suffix"))
+_GIVEN, _SURNAME, _SUFFIX = (_RAW.index(name) for name in ("given_name", "surname", "suffix"))
+_SUFFIXES = {"jr": "jr", "junior": "jr", "sr": "sr", "senior": "sr", "ii": "ii", "iii": "iii", "iv": "iv"}
 _BY_TITLE = {"mr": "m", "mstr": "m", "mrs": "f", "ms": "f", "miss": "f"}
 # OFFSET 0 keeps the steps apart, as where golden profiles are built.
 _RECORDS_SQL = """
@@ -83,7 +84,7 @@ def of(customers: Sequence[UUID]) -> Forms:
     rows = np.array(owners, dtype=np.int64)
     cuts = np.searchsorted(rows, np.arange(len(customers) + 1))
     suffixes = {
-        customer: {values[at][_SUFFIX].lower().strip(" .") for at in range(low, high) if values[at][_SUFFIX]}  # type: ignore[union-attr]
+        customer: {suffix for at in range(low, high) if (suffix := _suffix(values[at]))}
         for customer, low, high in zip(customers, cuts[:-1].tolist(), cuts[1:].tolist(), strict=True)
     }
     spans = {c: np.arange(cuts[i], cuts[i + 1]) for i, c in enumerate(customers)}
@@ -105,6 +106,14 @@ def clean(values: Sequence[Sequence[str | None]]) -> pd.DataFrame:
     cleaned = cleaning.clean(frame, {name: [name] for name in COLUMNS})
     # One that nobody filled is still a column: what is compared does not depend on who is in the batch.
     return cleaned.reindex(range(len(values)))
+
+
+def _suffix(form: Sequence[str | None]) -> str:
+    """Junior, senior or the third, as a field of its own or the last word of a name."""
+    if told := form[_SUFFIX]:
+        return _SUFFIXES.get(told.lower().strip(" ."), told.lower().strip(" ."))
+    last = [(form[at] or "").lower().replace(".", " ").split()[-1:] for at in (_SURNAME, _GIVEN)]
+    return next((_SUFFIXES[word] for words in last for word in words if word in _SUFFIXES), "")
 
 
 def raw_form(values: Sequence[str | None]) -> tuple[str | None, ...]:

@@ -10,6 +10,7 @@ from django.db import connection
 
 from iaros.lib import copying, staging
 from privacy import encryption
+from profiles.identity.blocked import is_blocked
 from profiles.models import IdentifierKind
 from profiles.shapes import LookedUp
 from profiles.sources.contract import Keys
@@ -23,6 +24,10 @@ CROSS JOIN LATERAL (
     WHERE i.lookup = wanted.lookup AND i.kind = wanted.kind AND i.claims
     LIMIT 1
 ) claimed
+"""
+_SHARED_SQL = """
+SELECT wanted.place FROM identity_wanted wanted
+JOIN profiles_sharedidentifier s ON s.lookup = wanted.lookup AND s.kind = wanted.kind WHERE s.shared
 """
 _DEVICE_SQL = """
 SELECT wanted.place, (array_agg(i.customer_id))[1]
@@ -43,7 +48,8 @@ def look_up(
 ) -> list[LookedUp]:
     """Hash the values of each kind, after making them comparable; a value that is none of its kind has no look-up.
 
-    Contacts that stand among the personal columns are comparable already; a key may name one that is not.
+    Contacts that stand among the personal columns are comparable already; a key may name one that is not. A blocked
+    value (`test@test.com`, a number of zeros) is of nobody, and has none either.
     """
     found = []
     for column in keys:
@@ -54,8 +60,11 @@ def look_up(
             column = replace(column, values=[r or (step(value) if value else None) for r, value in pairs])
         elif step:
             column = replace(column, values=[step(value) if value else None for value in column.values])
+        kind = IdentifierKind(column.kind)
+        if any(value and is_blocked(kind, value) for value in column.values):
+            column = replace(column, values=[None if v and is_blocked(kind, v) else v for v in column.values])
         present = [value for value in column.values if value]
-        hashes = iter(encryption.lookup_keys(IdentifierKind(column.kind).keyed_as, present))
+        hashes = iter(encryption.lookup_keys(kind.keyed_as, present))
         found.append(LookedUp(column, [next(hashes) if value else None for value in column.values]))
     return found
 
@@ -63,6 +72,13 @@ def look_up(
 def claimed_by(wanted: list[tuple[int, bytes]]) -> dict[int, bytes]:
     """Which customer claims each (kind, look-up), by position in `wanted`; unclaimed ones are absent."""
     return _customers(_CLAIMED_SQL, wanted)
+
+
+def shared_among_wanted() -> set[int]:
+    """Which of the look-ups asked for last, in the running transaction, belong to more people than one, by position."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SHARED_SQL)
+        return {place for (place,) in cursor.fetchall()}
 
 
 def signed_in_on(devices: list[bytes]) -> dict[int, bytes]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
@@ -9,6 +11,8 @@ from numpy.typing import NDArray
 from iaros.lib import copying, staging
 from iaros.lib.ids import ascending
 from iaros.lib.purposes import PURPOSE_NUMBERS, Purpose
+from profiles.identity.blocked import LIMITS
+from profiles.models import IdentifierKind
 from profiles.shapes import Block, Feed, Landed
 
 _END_LINKS_SQL = """
@@ -30,6 +34,11 @@ WHERE NOT EXISTS (
     WHERE i.lookup = s.lookup AND i.kind = s.kind AND i.customer_id = s.customer_id
 )
 ORDER BY lookup
+"""
+_HELD_SQL = """
+SELECT i.customer_id, i.kind, count(*), count(*) FILTER (WHERE i.verified_at > %(since)s)
+FROM profiles_identifier i WHERE i.customer_id = ANY(%(customers)s::uuid[]) AND i.claims
+GROUP BY i.customer_id, i.kind
 """
 _IDENTIFIERS = """
 lookup bytea, kind smallint, customer_id uuid, record_id uuid, claims boolean, verified_at timestamptz,
@@ -112,6 +121,7 @@ def identify(
             row = (lookup, kind, who)
             if row not in rows or (claim and not rows[row][1]):
                 rows[row] = (at, claim, purpose)
+    careful = _within_limits(careful, landed.feed)
     with connection.cursor() as cursor:
         if direct:
             copying.copy_in(cursor, "profiles_identifier", _identifier_columns(landed, direct))
@@ -119,6 +129,28 @@ def identify(
             staging.stage(cursor, "identity_identifiers", _IDENTIFIERS, _identifier_columns(landed, careful))
             cursor.execute(_CLAIM_SQL)
             cursor.execute(_IDENTIFY_SQL)
+
+
+def _within_limits(
+    rows: dict[tuple[bytes, int, bytes], tuple[int, bool, int]], feed: Feed
+) -> dict[tuple[bytes, int, bytes], tuple[int, bool, int]]:
+    """A customer who has as many claims of a kind as one person may, or got as many lately, claims no further ones."""
+    claiming = sorted({(who, kind) for (_, kind, who), (_, claim, _) in rows.items() if claim})
+    if not claiming:
+        return rows
+    customers = sorted({UUID(bytes=who) for who, _ in claiming})
+    with connection.cursor() as cursor:
+        longest = max(limit.cool_down for limit in LIMITS.values())
+        cursor.execute(_HELD_SQL, {"customers": customers, "since": feed.received_at - longest})
+        held = {(customer.bytes, kind): [most, new] for customer, kind, most, new in cursor.fetchall()}
+    kept = {}
+    for (lookup, kind, who), (at, claim, purpose) in rows.items():
+        limit, counts = LIMITS.get(IdentifierKind(kind)), held.setdefault((who, kind), [0, 0])
+        if claim and limit:
+            claim = counts[0] < limit.most and counts[1] < limit.most_new
+            counts[0], counts[1] = counts[0] + claim, counts[1] + claim
+        kept[lookup, kind, who] = (at, claim, purpose)
+    return kept
 
 
 def _identifier_columns(

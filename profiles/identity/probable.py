@@ -8,13 +8,13 @@ group in which any two are known to be two.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from uuid import UUID
 
 from privacy import subjects
-from profiles.identity import candidates, match_models
+from profiles.identity import candidates, forms, match_models, vetoes
 from profiles.identity.candidates import Pair
 from profiles.identity.match_models import InForce
 from profiles.identity.matching.clustering import MOST_RECORDS
@@ -37,11 +37,29 @@ class Decisions:
     compared: int = 0
 
 
-def decide(wanted: Sequence[Keyed], *, base: int, in_force: InForce | None = None) -> Decisions:
-    """Who of these customers is one person with whom. Nothing is written."""
+def apart_from_copies(wanted: Sequence[Keyed]) -> tuple[list[Keyed], dict[UUID, UUID]]:
+    """The customers without those of whom the same is said as of an older one among them, and by copy, of whom.
+
+    A record that was sent a thousand times would fill every block it stands in, and be compared with nobody.
+    """
+    first: dict[tuple[str | None, ...], UUID] = {}
+    originals, copies = [], {}
+    for each in sorted(wanted, key=lambda row: row.customer):
+        original = first.setdefault(forms.raw_form(each.values), each.customer)
+        if original == each.customer or not each.match_keys:
+            originals.append(each)
+        else:
+            copies[each.customer] = original
+    return originals, copies
+
+
+def decide(
+    wanted: Sequence[Keyed], *, base: int, in_force: InForce | None = None, copies: Mapping[UUID, UUID] | None = None
+) -> Decisions:
+    """Who of these customers, and of their copies, is one person with whom. Nothing is written."""
     in_force = in_force or match_models.champion()
-    decisions = Decisions(in_force.version)
-    pairs = _thawed(candidates.pairs(wanted))
+    decisions, copies = Decisions(in_force.version), copies or {}
+    pairs = _thawed(candidates.pairs(wanted) | {_pair(*each) for each in copies.items()})
     if not pairs:
         return decisions
     weighings = weigh(pairs, in_force, base)
@@ -53,7 +71,9 @@ def decide(wanted: Sequence[Keyed], *, base: int, in_force: InForce | None = Non
     among = _unweighed(strong, weighings)
     weighings |= weigh(among, in_force, base) if among else {}
     decisions.compared = len(weighings)
-    _join(_unambiguous(strong, weighings, decisions), weighings, decisions)
+    sure = _unambiguous(strong, weighings, decisions)
+    seats = vetoes.Known.of(sorted({customer for pair in sure for customer in pair}))
+    _join(_Groups(weighings, seats, copies), sure, decisions)
     for pair in pairs:
         found = weighings.get(pair)
         if found is None or pair in strong or found.never or not found.telling:
@@ -119,25 +139,44 @@ def _unambiguous(
     return {pair: found for pair, found in strong.items() if pair not in ambiguous}
 
 
-def _join(sure: dict[Pair, Weighing], weighings: dict[Pair, Weighing], decisions: Decisions) -> None:
+class _Groups:
+    """Groups of customers as they grow, and what two of them say against becoming one."""
+
+    def __init__(self, weighings: dict[Pair, Weighing], known: vetoes.Known, copies: Mapping[UUID, UUID]) -> None:
+        self._weighings, self._known, self._copies = weighings, known, copies
+        self._of: dict[UUID, set[UUID]] = {}
+
+    def of(self, customer: UUID) -> set[UUID]:
+        return self._of.get(customer) or {customer}
+
+    def objection(self, one: set[UUID], other: set[UUID]) -> PairReason | None:
+        between = (self._weighings.get(_pair(first, second)) for first in one for second in other)
+        if any(said is not None and said.apart for said in between) or self._known.on_two_seats(one, other):
+            return PairReason.AMBIGUOUS
+        return PairReason.CROWD if len([c for c in one | other if c not in self._copies]) > MOST_RECORDS else None
+
+    def unite(self, one: set[UUID], other: set[UUID]) -> None:
+        together = one | other
+        self._of.update(dict.fromkeys(together, together))
+
+    def all(self) -> list[set[UUID]]:
+        return list({min(each): each for each in self._of.values()}.values())
+
+
+def _join(groups: _Groups, sure: dict[Pair, Weighing], decisions: Decisions) -> None:
     """Join from the strongest pair down; never two groups of which any two members are known to be two people."""
-    group: dict[UUID, set[UUID]] = {}
     tree: list[Pair] = []
     for pair, found in sorted(sure.items(), key=lambda row: (-row[1].weight, row[0])):
-        first, second = (group.get(each, {each}) for each in pair)
-        if first is second:
+        first, second = groups.of(pair[0]), groups.of(pair[1])
+        if pair[0] in second:
             continue
-        between = [weighings.get(_pair(one, other)) for one in first for other in second]
-        if any(said is not None and said.apart for said in between):
-            decisions.held[pair] = (PairReason.AMBIGUOUS, found)
-        elif len(first) + len(second) > MOST_RECORDS:
-            decisions.held[pair] = (PairReason.CROWD, found)
+        if reason := groups.objection(first, second):
+            decisions.held[pair] = (reason, found)
         else:
-            together = first | second
-            group.update(dict.fromkeys(together, together))
+            groups.unite(first, second)
             tree.append(pair)
-    for survivor, together in {min(each): each for each in group.values()}.items():
-        decisions.joins |= _rooted(survivor, [pair for pair in tree if pair[0] in together], sure)
+    for together in groups.all():
+        decisions.joins |= _rooted(min(together), [pair for pair in tree if pair[0] in together], sure)
 
 
 def _rooted(survivor: UUID, tree: Sequence[Pair], sure: dict[Pair, Weighing]) -> dict[Pair, Weighing]:

@@ -22,7 +22,7 @@ from iaros.lib import copying, staging
 from iaros.lib.ids import uuid7_block
 from privacy import subjects
 from profiles.identity import keys as identity_keys
-from profiles.identity import ledger
+from profiles.identity import ledger, shared
 from profiles.identity.contradiction import Known, contradict, known_people
 from profiles.models import IdentifierKind, LinkRule
 from profiles.shapes import Block, Landed, Resolved
@@ -50,13 +50,15 @@ _RULES = {
 
 @dataclass
 class Evidence:
-    """Edges from mentions to keys. Each key is a (kind, look-up); `owner` is the customer who claims it, or None."""
+    """Edges from mentions to keys. Each key is a (kind, look-up); `owner` is the customer who claims it, or None;
+    `shared` are keys that more people carry than may, which are evidence of nobody."""
 
     mention: NDArray[np.int64]
     key: NDArray[np.int64]
     kinds: list[int]
     lookups: list[bytes]
     owner: list[bytes | None]
+    shared: set[int]
 
 
 def resolve(landed: Landed) -> Resolved:
@@ -98,6 +100,7 @@ def _evidence(landed: Landed) -> Evidence:
         [kind for kind, _ in wanted],
         [lookup for _, lookup in wanted],
         [owners.get(at) for at in range(len(wanted))],
+        identity_keys.shared_among_wanted() if wanted else set(),
     )
 
 
@@ -155,7 +158,7 @@ def _left(evidence: Evidence, before: dict[int, bytes], holds: NDArray[np.bool_]
 def _uncontradicted(landed: Landed, evidence: Evidence, people: dict[bytes, Known]) -> NDArray[np.bool_]:
     """Which edges hold: the mention does not contradict the key's owner, or, where nobody owns it yet, its first
     mention of this batch. Of two passengers of one booking only the first keeps a shared key."""
-    holds = np.ones(len(evidence.mention), dtype=bool)
+    holds = ~np.isin(evidence.key, list(evidence.shared))
     if not landed.person:
         return holds
     # Only keys that somebody owns, or that several mentions hold, can be contradicted: mostly a few.
@@ -163,16 +166,20 @@ def _uncontradicted(landed: Landed, evidence: Evidence, people: dict[bytes, Know
     held_by = np.bincount(evidence.key, minlength=len(owned))
     lines = landed.batch.line[landed.mention]
     anchors: dict[int, Known] = {}
+    strangers: dict[shared.Lookup, list[Known]] = {}
     seated: set[tuple[int, int]] = set()
     for edge in np.flatnonzero(owned[evidence.key] | (held_by[evidence.key] > 1)).tolist():
         at, key = int(evidence.mention[edge]), int(evidence.key[edge])
         me, owner = Known.of(landed.person, at), evidence.owner[key]
         anchor = people.get(owner, Known()) if owner else anchors.setdefault(key, me)
-        holds[edge] = not contradict(me, anchor, kind=evidence.kinds[key])
+        holds[edge] = key not in evidence.shared and not contradict(me, anchor, kind=evidence.kinds[key])
+        if not holds[edge]:
+            strangers.setdefault((evidence.kinds[key], evidence.lookups[key]), [anchor]).append(me)
         if landed.batch.party and holds[edge]:
             seat = (key, int(lines[at]))
             holds[edge] = seat not in seated
             seated.add(seat)
+    shared.note(strangers)
     return holds
 
 

@@ -87,17 +87,30 @@ class Known:
         """Why the two are never one, or nothing: nobody needs to look at such a pair."""
         if (min(one, other), max(one, other)) in self.rejected:
             return "somebody said that they are two"
-        mine, theirs = self.facts.get(one), self.facts.get(other)
-        if mine and theirs and any(mine.seats[b] != theirs.seats[b] for b in mine.seats.keys() & theirs.seats.keys()):
-            return "two passengers of one booking"
-        return ""
+        return "two passengers of one booking" if self.on_two_seats([one], [other]) else ""
 
-    def doubtful(self, one: UUID, other: UUID, births: Iterable[str]) -> str:
+    def on_two_seats(self, one: Iterable[UUID], other: Iterable[UUID]) -> bool:
+        """Whether two groups hold different seats of one booking."""
+        taken: dict[UUID, set[int]] = defaultdict(set)
+        for customer in one:
+            for booking, numbers in self._seats(customer).items():
+                taken[booking] |= numbers
+        return any(
+            booking in taken and taken[booking] != numbers
+            for customer in other
+            for booking, numbers in self._seats(customer).items()
+        )
+
+    def _seats(self, customer: UUID) -> dict[UUID, set[int]]:
+        facts = self.facts.get(customer)
+        return facts.seats if facts else {}
+
+    def doubtful(self, one: UUID, other: UUID, births: Iterable[str | None]) -> str:
         """What speaks against the two though a person may know better, or nothing. `births`: their dates, YYYYMMDD."""
         mine, theirs = self.facts.get(one, Facts()), self.facts.get(other, Facts())
         if mine.passports and theirs.passports and not mine.passports & theirs.passports:
             return "other passports"
-        days = [day.toordinal() for day in map(_day, births) if day]
+        days = [day.toordinal() for text in births if text and (day := _day(text))]
         after = max([mine.born_after, theirs.born_after, *days])
         before = min([mine.born_before, theirs.born_before, *days])
         # Dates that differ by a slip are no contradiction here: how they compare is for the weights to say.

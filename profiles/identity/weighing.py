@@ -62,6 +62,7 @@ def weigh(pairs: Sequence[Pair], in_force: InForce, base: int) -> dict[Pair, Wei
     telling = _telling(weighed, levels, cuts)
     likely = {at for at, place in enumerate(best) if place >= 0 and weighed.weight[place] >= in_force.review_from}
     known = vetoes.Known.of(sorted({customer for at in likely for customer in pairs[at]}))
+    births = _births(told)
     found: dict[Pair, Weighing] = {}
     for at, (pair, place) in enumerate(zip(pairs, best, strict=True)):
         if place < 0:
@@ -73,18 +74,18 @@ def weigh(pairs: Sequence[Pair], in_force: InForce, base: int) -> dict[Pair, Wei
         found[pair] = Weighing(
             weight,
             _parts(weighed, levels, place, model.prior_weight),
-            contradiction or known.doubtful(*pair, _births(told, pair)),
+            contradiction or known.doubtful(*pair, {births[row] for each in pair for row in told.rows[each].tolist()}),
             known.forbidden(*pair),
             bool(telling[at]),
         )
     return found
 
 
-def _births(told: Forms, pair: Pair) -> set[str]:
+def _births(told: Forms) -> list[str | None]:
+    """The birth date of each form."""
     if "birth_date" not in told.cleaned:
-        return set()
-    column = told.cleaned["birth_date"]
-    return {day for customer in pair for day in column.iloc[told.rows[customer]].dropna()}
+        return [None] * len(told.cleaned)
+    return [day if isinstance(day, str) else None for day in told.cleaned["birth_date"].tolist()]
 
 
 def _crossed(pairs: Sequence[Pair], told: Forms) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
