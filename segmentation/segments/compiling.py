@@ -1,6 +1,7 @@
 """A rule as SQL over the stored vectors, to count it without reading them: the same answer as `evaluation`.
 
-The statement that takes a condition has `v`, a row of segmentation_featurevector, and `p`, its profile or nothing.
+The statement that takes a condition has `v`, a row of segmentation_featurevector, and `p`, its profile or nothing, and
+says of which buckets it is: `low` to `high`.
 Names in the text come from code; whatever a user wrote is a parameter.
 """
 
@@ -16,6 +17,7 @@ import numpy as np
 
 from segmentation.features import catalogue, packing
 from segmentation.models import CustomerList, Segment
+from segmentation.segments.happenings import compared
 from segmentation.segments.nodes import (
     Condition,
     Draw,
@@ -125,7 +127,7 @@ def _leaf(leaf: Leaf, told: Compiled, positions: dict[str, int], ids: dict[str, 
         case Happened():
             return _happened(leaf, told)
         case Sequence():
-            return _exists(list(leaf.steps), leaf.within_days, told)
+            return _followed(leaf, told)
         case InSegment():
             return _not(leaf.inside, _member(positions.get(leaf.slug)))
         case HasBeen():
@@ -171,26 +173,44 @@ def _worded(one: Condition, told: Compiled) -> str:
 
 
 def _happened(leaf: Happened, told: Compiled) -> str:
-    events = _events("e0", leaf.step, leaf.within_days, told)
-    return f"(SELECT count(*) FROM profiles_event e0 WHERE {events}) {_OPS[leaf.op]} %({told.given(leaf.value)})s"
+    """One pass over the events of the buckets: who has so many, or where none would do, who has not."""
+    here = "e0"
+    op, limit = _OPS[leaf.op], told.given(leaf.value)
+    none_will_do = bool(compared(np.zeros(1, dtype=np.int64), leaf.op, leaf.value)[0])
+    counted = f"count(*) {op} %({limit})s"
+    having = f"NOT ({counted})" if none_will_do else counted
+    chosen = f"SELECT {here}.customer_id FROM profiles_event {here} WHERE {_in_buckets(here, leaf.step, leaf, told)}"
+    return _not(not none_will_do, f"(v.id IN ({chosen} GROUP BY {here}.customer_id HAVING {having}))")
 
 
-def _exists(steps: list[Step], days: int, told: Compiled, depth: int = 0) -> str:
-    """The first step, and after it the others."""
-    here, rest = f"e{depth}", steps[1:]
-    after = f" AND {here}.occurred_at > e{depth - 1}.occurred_at" if depth else ""
-    then = f" AND {_exists(rest, days, told, depth + 1)}" if rest else ""
-    text = f"EXISTS (SELECT 1 FROM profiles_event {here} WHERE {_events(here, steps[0], days, told)}{after}{then})"
+def _followed(leaf: Sequence, told: Compiled) -> str:
+    """Whoever has a first event from which the others follow."""
+    first, *rest = leaf.steps
+    then = f" AND {_then(rest, leaf, told, 1)}" if rest else ""
+    return f"v.id IN (SELECT e0.customer_id FROM profiles_event e0 WHERE {_in_buckets('e0', first, leaf, told)}{then})"
+
+
+def _then(steps: list[Step], leaf: Sequence, told: Compiled, depth: int) -> str:
+    here, before = f"e{depth}", f"e{depth - 1}"
+    rest = f" AND {_then(steps[1:], leaf, told, depth + 1)}" if steps[1:] else ""
+    text = (
+        f"EXISTS (SELECT 1 FROM profiles_event {here} WHERE {here}.bucket = {before}.bucket "
+        f"AND {here}.customer_id = {before}.customer_id AND {here}.occurred_at > {before}.occurred_at "
+        f"AND {_events(here, steps[0], leaf, told)}{rest})"
+    )
     return f"NOT {text}" if steps[0].absent else text
 
 
-def _events(name: str, step: Step, days: int, told: Compiled) -> str:
-    parts = [
-        f"{name}.bucket = v.bucket AND {name}.customer_id = v.id AND {name}.kind = {int(step.kind)}",
-        f"{name}.occurred_at < %(at)s",
-    ]
-    if days:
-        parts.append(f"{name}.occurred_at >= %({told.given(told.at - timedelta(days=days))})s")
+def _in_buckets(name: str, step: Step, leaf: Happened | Sequence, told: Compiled) -> str:
+    where = f"{name}.bucket BETWEEN %(low)s AND %(high)s AND {name}.customer_id IS NOT NULL"
+    return f"{where} AND {_events(name, step, leaf, told)}"
+
+
+def _events(name: str, step: Step, leaf: Happened | Sequence, told: Compiled) -> str:
+    parts = [f"{name}.kind = {int(step.kind)}", f"{name}.occurred_at < %(at)s"]
+    if leaf.within_days:
+        since = told.given(told.at - timedelta(days=leaf.within_days))
+        parts.append(f"{name}.occurred_at >= %({since})s")
     for column, words in step.where:
         parts.append(f"{_WHERE[column].format(e=name)} = ANY(%({told.given(list(words))})s::text[])")
     return " AND ".join(parts)

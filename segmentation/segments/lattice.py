@@ -150,6 +150,59 @@ LOYALTY = (
     Side("higher-steps", "silver and above", (_where("loyalty:tier_rank", ">=", 2),)),
 )
 
+AGE = (
+    Side("under-30", "under 30", (_where("profile:age_years", "<", 30),)),
+    Side("30-to-44", "30 to 44 years old", _between("profile:age_years", 30, 45)),
+    Side("45-to-59", "45 to 59 years old", _between("profile:age_years", 45, 60)),
+    Side("60-and-over", "60 and over", (_where("profile:age_years", ">=", 60),)),
+    Side("age-unknown", "of unknown age", (_where("profile:age_years", "unknown"),)),
+)
+SEASON = (
+    Side("summer", "summer flyers", (_where("flown:summer_share_730d", ">=", 0.5),)),
+    Side(
+        "winter",
+        "winter flyers",
+        (_where("flown:summer_share_730d", "<", 0.5), _where("flown:winter_share_730d", ">=", 0.5)),
+    ),
+    Side(
+        "all-year",
+        "flyers all year",
+        (_where("flown:summer_share_730d", "<", 0.5), _where("flown:winter_share_730d", "<", 0.5)),
+    ),
+)
+ROUTES = (
+    Side("one-route", "always on one route", (_where("booking:top_route_share_730d", ">=", 0.99),)),
+    Side("favourite-route", "with a favourite route", _between("booking:top_route_share_730d", 0.5, 0.99)),
+    Side("many-routes", "on many routes", (_where("booking:top_route_share_730d", "<", 0.5),)),
+)
+PACE = (
+    Side("faster", "booking more than a year ago", (_where("booking:trend_365d", ">=", 1.2),)),
+    Side("steady", "booking as a year ago", _between("booking:trend_365d", 0.8, 1.2)),
+    Side("slower", "booking less than a year ago", (_where("booking:trend_365d", "<", 0.8),)),
+)
+MAIL = (
+    Side("not-written-to", "not written to this year", (_where("message:sent_count_365d", "=", 0),)),
+    Side(
+        "never-opens",
+        "never opening mail",
+        (_where("message:sent_count_365d", ">=", 1), _where("message:opened_count_365d", "=", 0)),
+    ),
+    Side("sometimes-opens", "sometimes opening mail", _between("message:opened_count_365d", 1, 4)),
+    Side("often-opens", "often opening mail", (_where("message:opened_count_365d", ">=", 4),)),
+)
+TROUBLE = (
+    Side("on-time", "without a disruption this year", (_where("trip_day:disrupted_count_365d", "=", 0),)),
+    Side("disrupted", "disrupted this year", (_where("trip_day:disrupted_count_365d", ">=", 1),)),
+)
+SERVICE = (
+    Side("no-contact", "not in touch with service", (_where("service:contact_count_365d", "=", 0),)),
+    Side("contact", "in touch with service", (_where("service:contact_count_365d", ">=", 1),)),
+)
+BAGS = (
+    Side("hand-luggage", "with hand luggage", (_where("trip_day:bag_checked_count_730d", "=", 0),)),
+    Side("checked-bags", "with checked bags", (_where("trip_day:bag_checked_count_730d", ">=", 1),)),
+)
+
 
 def cells() -> tuple[Cell, ...]:
     """Every segment of every family, always in the same order."""
@@ -161,6 +214,14 @@ def cells() -> tuple[Cell, ...]:
         *_crossed("habit", (VALUE, AHEAD, EXTRAS, PARTY), "Value, booking ahead, extras and party."),
         *_crossed("attention", (LIFECYCLE, VISITS, APP), "Lifecycle, visits of the site and the app."),
         *_crossed("standing", (LIFECYCLE[2:], LOYALTY, VALUE), "Lifecycle, loyalty and value."),
+        *_crossed("age-stage", (LIFECYCLE, AGE), "Lifecycle and age."),
+        *_crossed("age-value", (VALUE, AGE), "Value and age."),
+        *_crossed("season", (VALUE, SEASON, DISTANCE), "Value, season and distance."),
+        *_crossed("routes", (VALUE, ROUTES, AHEAD), "Value, routes and booking ahead."),
+        *_crossed("pace", (VALUE, PACE, LOYALTY), "Value, pace of booking and loyalty."),
+        *_crossed("mail", (LIFECYCLE, MAIL), "Lifecycle and what becomes of our mail."),
+        *_crossed("care", (VALUE, TROUBLE, SERVICE, LOYALTY), "Value, disruptions, contacts with service and loyalty."),
+        *_crossed("luggage", (VALUE, BAGS, EXTRAS, DISTANCE), "Value, bags, extras and distance."),
     )
 
 

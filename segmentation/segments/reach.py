@@ -25,8 +25,8 @@ from segmentation.models import FeatureRun, Segment
 from segmentation.segments import compiling, dag, nodes, rules, sentences
 from segmentation.segments.nodes import Group, Node
 
-# Counted without estimating up to so many customers; a larger base is sampled down to about as many.
-COUNTED_WHOLE = 20_000
+# Counted without estimating up to so many customers; of a larger base so many are counted for all.
+COUNTED_WHOLE, SAMPLED = 20_000, 10_000
 # The later steps look into a table of identifiers, so of a large match some people stand for all.
 STEPPED = 4_000
 CAP_MESSAGES, CAP_DAYS = 4, 30
@@ -163,7 +163,8 @@ def preview(rule: Any, audience: Audience, *, examples: int = 5) -> Preview:
     """Count the rule and its reach. Raises rules.InvalidRule. The caller limits how long it may take."""
     tree = rules.read(rule, names=dag.names())
     population = sql.query(_POPULATION_SQL, {"version": VERSION})[0]["people"]
-    width = min(BUCKETS, max(1, COUNTED_WHOLE * BUCKETS // max(population, 1)))
+    whole = population <= COUNTED_WHOLE
+    width = BUCKETS if whole else max(1, SAMPLED * BUCKETS // population)
     return count(tree, audience, high=width - 1, stepped=STEPPED if width < BUCKETS else EVERYBODY, examples=examples)
 
 

@@ -2,7 +2,7 @@
 
 What rules learn from the base are the fifths of recency, frequency and money. They are learnt again on the halves of
 random splits, and every segment that reads them is evaluated again: a membership is as sure as it comes back. How sure
-we say we are is then held against the two refits of one more split.
+we say we are is then held against the refits of further splits.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from django.db import connection
 from numpy.typing import NDArray
 from sklearn.metrics import adjusted_rand_score
 
@@ -19,7 +20,6 @@ from iaros.lib.reports import Progress, silent
 from segmentation.features import rfm, store
 from segmentation.features.rfm import Limits
 from segmentation.features.store import Block
-from segmentation.models import Segment
 from segmentation.segments import dag, evaluation, health, membership, reach
 from segmentation.segments.evaluation import Columns
 from segmentation.segments.membership import Wording
@@ -27,9 +27,16 @@ from segmentation.segments.nodes import Condition, HasBeen, InSegment, Leaf, Of,
 
 SPLITS = 4
 REFITS = 2 * SPLITS  # the halves of each split share nobody, or they would agree for no reason
+JUDGES = 3  # further splits, on which nothing rests but the verdict
 HABIT = ("booking:recency_days", "booking:count_730d", "spend:value_sum_730d")
 _FIFTHS = (0.2, 0.4, 0.6, 0.8)
 _LEARNT = frozenset(f"feature rfm:{name}" for name in ("recency", "frequency", "monetary", "cell"))
+_WRITE_SQL = """
+UPDATE segmentation_segment s SET stability = told.stability, confidence = told.confidence
+FROM unnest(%(places)s::int[], %(stability)s::float8[], %(confidence)s::float8[])
+    AS told (position, stability, confidence)
+WHERE s.position = told.position
+"""
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
@@ -109,9 +116,9 @@ def measure(seed: int = 1, progress: Progress = silent) -> Steadiness:
 
 
 def _refits(people: Floats, seed: int) -> tuple[list[Limits], list[Limits]]:
-    """Limits learnt on both halves of random splits, and on those of one more split to judge by."""
+    """Limits learnt on both halves of random splits, and on those of further splits to judge by."""
     rng, half = np.random.default_rng(seed), len(people) // 2
-    orders = [rng.permutation(len(people)) for _ in range(SPLITS + 1)]
+    orders = [rng.permutation(len(people)) for _ in range(SPLITS + JUDGES)]
     halves = [limits(people[part]) for order in orders for part in (order[:half], order[half:])]
     return halves[:REFITS], halves[REFITS:]
 
@@ -145,7 +152,7 @@ def _add(
         counts.either[:, place] += size
         counts.drawn[place] += REFITS * size
         counts.again[place] += REFITS * size
-        counts.apart[:, place] += 2 * size
+        counts.apart[:, place] += 2 * JUDGES * size
     other: dict[int, Mask] = {}
     for nth, refit in enumerate(_refitted(known, fits, moved)):
         for position, mask in refit:
@@ -156,11 +163,13 @@ def _add(
                 # A member by one half: how often by the other half too.
                 counts.again[position] += 2 * (mask & other[position]).sum()
         other = dict(refit)
-    first, second = (dict(refit) for refit in _refitted(known, apart, moved))
-    for position, mask in first.items():
-        counts.apart[0, position] += 2 * (mask & second[position]).sum()
-        counts.apart[1, position] += mask.sum() + second[position].sum()
-    return np.array([np.nan_to_num(_placed(block, fit)["rfm:cell"]) for fit in apart], dtype=np.int64).T
+    for nth, refit in enumerate(_refitted(known, apart, moved)):
+        for position, mask in refit:
+            counts.apart[1, position] += mask.sum()
+            if nth % 2:
+                counts.apart[0, position] += 2 * (mask & other[position]).sum()
+        other = dict(refit)
+    return np.array([np.nan_to_num(_placed(block, fit)["rfm:cell"]) for fit in apart[:2]], dtype=np.int64).T
 
 
 def _refitted(known: Columns, fits: list[Limits], moved: list[Wording]) -> Iterator[list[tuple[int, Mask]]]:
@@ -195,12 +204,14 @@ def _placed(block: Block, fit: Limits) -> dict[str, Floats]:
 
 
 def _write(wordings: list[Wording], counts: _Counts) -> None:
-    stability, confidence = counts.stability, counts.confidence
-    for one in wordings:
-        place = one.segment.position
-        one.segment.stability = None if np.isnan(stability[place]) else round(float(stability[place]), 4)
-        one.segment.confidence = None if np.isnan(confidence[place]) else round(float(confidence[place]), 4)
-    Segment.objects.bulk_update([one.segment for one in wordings], ["stability", "confidence"], batch_size=500)
+    places = [one.segment.position for one in wordings]
+    told = [_told(column[places]) for column in (counts.stability, counts.confidence)]
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITE_SQL, {"places": places, "stability": told[0], "confidence": told[1]})
+
+
+def _told(values: Floats) -> list[float | None]:
+    return [None if np.isnan(value) else round(value, 4) for value in values.tolist()]
 
 
 def _ratio(part: float, whole: float) -> float:

@@ -163,6 +163,7 @@ def test_preview__steps__lose_those_without_address_consent_or_room(flyers: list
 def test_preview__large_base__is_an_estimate_and_says_so(flyers: list[UUID], monkeypatch: pytest.MonkeyPatch) -> None:
     features.materialise(AS_OF)
     monkeypatch.setattr(reach, "COUNTED_WHOLE", 3)
+    monkeypatch.setattr(reach, "SAMPLED", 3)
 
     found = reach.preview({"all": [flights(2)]}, AUDIENCE)
 

@@ -170,7 +170,7 @@ def in_sql(rule: rules.Group) -> set[UUID]:
         "SELECT v.id FROM segmentation_featurevector v "
         f"LEFT JOIN profiles_profile p ON p.bucket = v.bucket AND p.id = v.id WHERE {where}"
     )
-    return {row["id"] for row in sql.query(statement, told.params)}
+    return {row["id"] for row in sql.query(statement, {**told.params, "low": 0, "high": 255})}
 
 
 def test_order_of__any_two_floats__are_ordered_as_numbers_are() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from iaros.benchmarks import features, gates, pipeline, sources, storage
+from iaros.benchmarks import features, gates, pipeline, segments, sources, storage
 from iaros.demo import SIZES
 from iaros.lib.commands import Refused, ReportCommand
 
@@ -13,6 +13,7 @@ MEASURES = {
     "pipeline": (pipeline.measure, 200_000),
     "storage": (storage.measure, 50_000),
     "features": (features.measure, 50_000),
+    "segments": (segments.measure, 50_000),
     "sources": (sources.measure, 20_000),
 }
 GATES = "gates"
