@@ -18,7 +18,7 @@ from iaros.lib import copying, staging
 from iaros.lib.ids import as_block
 from iaros.lib.model_columns import column_of
 from iaros.lib.reports import Progress, silent
-from profiles.enrichment import calendars, habits, history, lifecycle, tier_clock, trip_purpose
+from profiles.enrichment import calendars, habits, history, lifecycle, surroundings, tier_clock, ties, trip_purpose
 from profiles.enrichment.enricher import Enricher
 from profiles.models import Enrichment
 
@@ -30,6 +30,10 @@ ENRICHERS: tuple[Enricher, ...] = (
     lifecycle.LIFECYCLE,
     tier_clock.TIER_CLOCK,
     calendars.OVER_HOLIDAYS,
+    ties.TIES,
+    surroundings.HOME_METRO,
+    surroundings.AREA_INCOME,
+    surroundings.WARMER,
 )
 BUCKETS_AT_ONCE = 16
 _FORGET_SQL = """

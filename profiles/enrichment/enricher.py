@@ -21,6 +21,10 @@ REFUSED: Mapping[str, str] = {
 CLOSED = frozenset({"profiles_servicerequest"})
 
 
+class RefusedInference(ValueError):
+    """An enricher reads what is closed, or says what nobody infers here."""
+
+
 @dataclass(frozen=True)
 class Enricher:
     """One thing that is derived about customers. `enrich` gets the history and returns columns by field name, one value
@@ -33,3 +37,12 @@ class Enricher:
     confidence: str
     enrich: Callable[[History], dict[str, Any]]
     purpose: Purpose = Purpose.ANALYTICS
+
+    def __post_init__(self) -> None:
+        closed = CLOSED & set(self.inputs)
+        if closed:
+            raise RefusedInference(f"{self.name} reads {', '.join(sorted(closed))}: nothing is derived from it")
+        told = {word for name in (self.name, *self.says) for word in name.lower().split("_")}
+        for topic, why in REFUSED.items():
+            if told & set(topic.split()):
+                raise RefusedInference(f"{self.name} says something of {topic}: {why}")

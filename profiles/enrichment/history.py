@@ -8,7 +8,7 @@ requests are never read here.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -22,8 +22,9 @@ from iaros.lib.ids import as_block
 from iaros.lib.purposes import Purpose
 from privacy import consent
 
+LARGEST_HOUSEHOLD = 12  # more of one surname at one address are a home or a company, not a household
 _WHO_SQL = """
-SELECT p.id, p.home_airport, p.tier, p.tier_status, p.enrolled_on, p.birth_year, p.country
+SELECT p.id, p.home_airport, p.tier, p.tier_status, p.enrolled_on, p.birth_year, p.country, p.region
 FROM profiles_profile p JOIN profiles_customer c ON c.bucket = p.bucket AND c.id = p.id
 WHERE p.bucket >= %(low)s AND p.bucket < %(high)s AND (%(ids)s::uuid[] IS NULL OR p.id = ANY(%(ids)s::uuid[]))
   AND c.merged_into IS NULL AND {gate}
@@ -41,6 +42,7 @@ class Customers:
     tier_status: NDArray[np.object_]
     enrolled_on: NDArray[np.datetime64]
     country: NDArray[np.object_]
+    region: NDArray[np.object_] = field(default_factory=lambda: np.zeros(0, dtype=object))
 
     def __len__(self) -> int:
         return len(self.id)
@@ -80,6 +82,14 @@ class Movements:
 
 
 @dataclass(frozen=True)
+class Ties:
+    """With whom somebody lives and travels, in numbers, by customer; NaN where no address is known."""
+
+    household: NDArray[np.float64]
+    companions: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
 class History:
     """Everything that enrichers may read, as it was known at `as_of`."""
 
@@ -90,6 +100,7 @@ class History:
     flown: NDArray[np.int64]  # flights flown in the last 24 months, by customer
     last_flown: NDArray[np.datetime64]  # NaT for those who never flew
     unused_coupons: NDArray[np.int64]  # still open though the flight has left
+    ties: Ties = field(default_factory=lambda: Ties(np.zeros(0), np.zeros(0)))
 
 
 def load(as_of: datetime, *, low: int = 0, high: int = 256, ids: Sequence[UUID] | None = None) -> History:
@@ -105,7 +116,11 @@ def load(as_of: datetime, *, low: int = 0, high: int = 256, ids: Sequence[UUID] 
         _objects(who, 3),
         np.array([row[4] for row in who], dtype="datetime64[D]"),
         _objects(who, 6),
+        _objects(who, 7),
     )
+    near, mine = consent.gate(Purpose.ANALYTICS, customer="o.id")
+    ties = sql.text(__package__, "ties.sql").replace("{gate}", near)
+    told = _rows(ties, {**mine, **where, "as_of": as_of, "most": LARGEST_HOUSEHOLD})
     params = {**where, "as_of": as_of}
     trips = _trips(_rows(sql.text(__package__, "trips.sql"), params), position)
     return History(
@@ -114,6 +129,7 @@ def load(as_of: datetime, *, low: int = 0, high: int = 256, ids: Sequence[UUID] 
         trips,
         _movements(_rows(sql.text(__package__, "movements.sql"), params), position),
         *_flown(_rows(sql.text(__package__, "flown.sql"), params), position),
+        _ties(told, position),
     )
 
 
@@ -162,6 +178,16 @@ def _movements(rows: list[tuple], position: dict[UUID, int]) -> Movements:
     at = _moments(rows, 1)
     order = np.lexsort((at, customer))
     return Movements(customer[order], at[order], np.array([row[2] for row in rows], dtype=np.int64)[order])
+
+
+def _ties(rows: list[tuple], position: dict[UUID, int]) -> Ties:
+    household, companions = np.full(len(position), np.nan), np.zeros(len(position))
+    for customer, size, others in rows:
+        at = position.get(customer)
+        if at is not None:
+            household[at] = np.nan if size is None else size
+            companions[at] = others
+    return Ties(household, companions)
 
 
 def _flown(

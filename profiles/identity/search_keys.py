@@ -18,12 +18,13 @@ from iaros.lib import clock, copying, staging
 from iaros.lib.ids import as_block
 from privacy import subjects
 from profiles.identity.matching import names
-from profiles.models.names import hashed, search_words
+from profiles.models.names import folded, hashed, search_words
 from profiles.person_values import unpacked
 from profiles.sources.contract import PERSON_FIELDS
 
 BUCKETS_AT_ONCE = 16
 _GIVEN_NAME, _SURNAME, _BIRTH_DATE = (PERSON_FIELDS.index(n) for n in ("given_name", "surname", "birth_date"))
+_ADDRESS, _POSTAL_CODE, _CITY = (PERSON_FIELDS.index(n) for n in ("address", "postal_code", "city"))
 _CHANGED_SQL = """
 SELECT p.id, p.cipher FROM profiles_profile p
 LEFT JOIN profiles_searchkeys k ON k.bucket = p.bucket AND k.id = p.id
@@ -37,12 +38,12 @@ FROM unnest(%(buckets)s::smallint[], %(ids)s::uuid[]) AS wanted (bucket, id)
 JOIN profiles_profile p ON p.bucket = wanted.bucket AND p.id = wanted.id
 """
 _UPSERT_SQL = """
-INSERT INTO profiles_searchkeys (bucket, id, keys, made_at, match_keys)
-SELECT bucket, id, keys, made_at, match_keys FROM search_staged
+INSERT INTO profiles_searchkeys (bucket, id, keys, made_at, match_keys, household)
+SELECT bucket, id, keys, made_at, match_keys, household FROM search_staged
 ON CONFLICT (bucket, id) DO UPDATE
-SET keys = excluded.keys, made_at = excluded.made_at, match_keys = excluded.match_keys
+SET keys = excluded.keys, made_at = excluded.made_at, match_keys = excluded.match_keys, household = excluded.household
 """
-_STAGED = "bucket smallint, id uuid, keys bigint[], made_at timestamptz, match_keys bigint[]"
+_STAGED = "bucket smallint, id uuid, keys bigint[], made_at timestamptz, match_keys bigint[], household bigint"
 _BIGINT_OID = 20
 
 
@@ -54,6 +55,7 @@ class Keyed:
     values: Sequence[str | None]
     keys: list[int]
     match_keys: list[int]
+    household: int | None
 
 
 def changed(low: int, high: int, at_once: int) -> Iterator[list[Keyed]]:
@@ -87,11 +89,17 @@ def keyed(rows: Sequence[tuple[UUID, bytes]]) -> list[Keyed]:
         for customer, cipher in rows
         if customer in opened
     ]
-    words = [(search_words(each[_SURNAME] or ""), match_words(each)) for _, each in values]
-    hashes = iter(hashed([word for found in words for half in found for word in half]))
+    words = [(search_words(each[_SURNAME] or ""), match_words(each), household_words(each)) for _, each in values]
+    hashes = iter(hashed([word for found in words for part in found for word in part]))
     return [
-        Keyed(customer, each, [next(hashes) for _ in search], [next(hashes) for _ in match])
-        for (customer, each), (search, match) in zip(values, words, strict=True)
+        Keyed(
+            customer,
+            each,
+            [next(hashes) for _ in search],
+            [next(hashes) for _ in match],
+            next((next(hashes) for _ in household), None),
+        )
+        for (customer, each), (search, match, household) in zip(values, words, strict=True)
     ]
 
 
@@ -115,6 +123,18 @@ def match_words(values: Sequence[str | None]) -> tuple[str, ...]:
     return tuple(words)
 
 
+def household_words(values: Sequence[str | None]) -> tuple[str, ...]:
+    """The household of a person whose surname, street and place are known: at most one word."""
+    surname, street = folded(values[_SURNAME] or ""), _written(values[_ADDRESS])
+    place = _written(values[_POSTAL_CODE] or values[_CITY])
+    return (f"h:{surname}:{street}:{place}",) if surname and street and place else ()
+
+
+def _written(value: str | None) -> str:
+    """Letters and digits only: "Storgatan 1" and "storgatan, 1" are one address."""
+    return "".join(letter for letter in (value or "").casefold() if letter.isalnum())
+
+
 def write(rows: Sequence[Keyed]) -> int:
     """Write the keys, in the running transaction; returns how many customers have them now."""
     rows = sorted(rows, key=lambda row: (row.customer.bytes[15], row.customer.bytes))
@@ -122,6 +142,8 @@ def write(rows: Sequence[Keyed]) -> int:
         return 0
     block = as_block([row.customer for row in rows])
     now = np.full(len(rows), np.datetime64(clock.now().replace(tzinfo=None)))
+    households = np.array([row.household or 0 for row in rows], dtype=np.int64)
+    known = np.array([row.household is not None for row in rows], dtype=bool)
     with connection.cursor() as cursor:
         staging.stage(
             cursor,
@@ -133,6 +155,7 @@ def write(rows: Sequence[Keyed]) -> int:
                 "keys": copying.blobs([_bigint_array(row.keys) for row in rows]),
                 "made_at": copying.timestamps(now),
                 "match_keys": copying.blobs([_bigint_array(row.match_keys) for row in rows]),
+                "household": copying.nullable(copying.bigints(households), known),
             },
         )
         cursor.execute(_UPSERT_SQL)

@@ -117,12 +117,14 @@ class SearchKeys(models.Model):
 
     One table, not divided by bucket: a name is looked up among all customers at once. `match_keys` are hashes of what
     two mentions of one person nearly always share (how the surname sounds with the birth date, say): customers who
-    have one in common are compared. It is none where it has not been worked out yet.
+    have one in common are compared. It is none where it has not been worked out yet. `household` hashes surname and
+    address: who has the same lives in the same household, which is an edge between people and never a reason to join.
     """
 
     personal_data: ClassVar[dict[str, Personal]] = {
         "keys": Personal(Purpose.SERVICING, Sensitivity.PSEUDONYM, export=False),
         "match_keys": Personal(Purpose.SERVICING, Sensitivity.PSEUDONYM, export=False),
+        "household": Personal(Purpose.ANALYTICS, Sensitivity.PSEUDONYM, export=False),
     }
 
     pk = models.CompositePrimaryKey("bucket", "id")
@@ -131,12 +133,18 @@ class SearchKeys(models.Model):
     keys = ArrayField(models.BigIntegerField())
     made_at = models.DateTimeField()
     match_keys = ArrayField(models.BigIntegerField(), null=True, blank=True)
+    household = models.BigIntegerField(null=True, blank=True)
 
     class Meta:
         indexes = [
             GinIndex(fields=["keys"], name="profiles_searchkeys_keys"),
             # Looked up by every new customer, so nothing may wait in a list that each look-up would read through.
             GinIndex(fields=["match_keys"], name="profiles_searchkeys_match", fastupdate=False),
+            models.Index(
+                fields=["household"],
+                condition=models.Q(household__isnull=False),
+                name="profiles_searchkeys_household",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -24,6 +24,11 @@ DERIVED_FIELDS = (
     "booking_channel",
     "lifecycle",
     "next_tier",
+    "household_size",
+    "companions",
+    "home_metro",
+    "area_income_minor",
+    "warmer_by_c",
 )
 
 
@@ -50,6 +55,13 @@ class Enrichment(models.Model):
     booking_channel = models.CharField(max_length=8, null=True, blank=True)
     lifecycle = models.CharField(max_length=8)
     next_tier = models.CharField(max_length=20, null=True, blank=True)
+    household_size = models.SmallIntegerField(null=True, blank=True, help_text="people of one surname and address")
+    companions = models.SmallIntegerField(null=True, blank=True, help_text="others on two trips or more")
+    home_metro = models.CharField(max_length=3, null=True, blank=True, help_text="of the home airport")
+    area_income_minor = models.BigIntegerField(null=True, blank=True, help_text="median of the region lived in")
+    warmer_by_c = models.FloatField(
+        null=True, blank=True, help_text="degrees warmer where trips go than where they begin"
+    )
 
     def __str__(self) -> str:
         return str(self.id)

@@ -113,6 +113,19 @@ CORE: tuple[Feature, ...] = (
         "loyalty:tier_rank", "Step on the loyalty ladder, 0 for no member.", "step", NullPolicy.ZERO, Parity.NONE
     ),
     _attribute("loyalty:tenure_days", "Days since enrolment in the loyalty programme.", "days"),
+    # Who lives and travels with whom is known of today only, not of a moment before.
+    _attribute(
+        "household:size", "People of the same surname and address, oneself included.", "people", parity=Parity.NONE
+    ),
+    _attribute(
+        "household:companions", "Other people on two trips or more with the customer.", "people", parity=Parity.NONE
+    ),
+    _attribute(
+        "household:lives_with_companions",
+        "1 for a household of several, where others travel along.",
+        "flag",
+        parity=Parity.NONE,
+    ),
     _quintile("rfm:recency", "Quintile of the days since the last booking; 5 is the most recent fifth."),
     _quintile("rfm:frequency", "Quintile of the bookings in 730 days; 5 is the most frequent fifth."),
     _quintile("rfm:monetary", "Quintile of the money spent in 730 days; 5 is the highest fifth."),

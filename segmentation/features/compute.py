@@ -51,6 +51,11 @@ def _attributes(people: People, at: NDArray[np.int64]) -> dict[str, Floats]:
         "loyalty:member": member.astype(np.float64),
         "loyalty:tier_rank": np.where(member, np.nan_to_num(people.tier_rank, nan=1.0), 0.0),
         "loyalty:tenure_days": np.where(tenure >= 0, tenure, np.nan),
+        "household:size": people.household,
+        "household:companions": people.companions,
+        "household:lives_with_companions": np.where(
+            np.isnan(people.household), np.nan, (people.household > 1) & (np.nan_to_num(people.companions) > 0)
+        ),
     }
 
 

@@ -1,6 +1,7 @@
 """What features are computed from: customers who may be analysed, what their profiles say, and their events.
 
-Reads: profiles_customer, profiles_profile, profiles_event. Refuses: anyone who fails the gate of `analytics`.
+Reads: profiles_customer, profiles_profile, profiles_enrichment, profiles_event. Refuses: anyone who fails the gate of
+`analytics`.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ _GATHERED_SQL = "SELECT string_agg(concat_ws(E'\\x1f', {columns}), E'\\n' {order
 _CUSTOMERS_SQL = """
 FROM profiles_customer c
 LEFT JOIN profiles_profile p ON p.bucket = c.bucket AND p.id = c.id
+LEFT JOIN profiles_enrichment n ON n.bucket = c.bucket AND n.id = c.id
 WHERE {which} AND c.merged_into IS NULL AND {gate}
 """
 _EVENTS_SQL = """
@@ -50,6 +52,8 @@ _CUSTOMER_COLUMNS: dict[str, tuple[str, pa.DataType]] = {
     "birth_year": ("coalesce(p.birth_year::text, '')", pa.float64()),
     "tier": ("coalesce(p.tier, '')", pa.string()),
     "enrolled_on": ("coalesce(p.enrolled_on::text, '')", pa.date32()),
+    "household": ("coalesce(n.household_size::text, '')", pa.float64()),
+    "companions": ("coalesce(n.companions::text, '')", pa.float64()),
 }
 _EVENT_COLUMNS: dict[str, tuple[str, pa.DataType]] = {
     "customer_id": ("e.customer_id", pa.string()),
@@ -104,6 +108,8 @@ class People:
     birth_year: NDArray[np.float64]
     tier_rank: NDArray[np.float64]
     enrolled: NDArray[np.datetime64]
+    household: NDArray[np.float64]
+    companions: NDArray[np.float64]
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -115,7 +121,12 @@ class People:
 
     def taken(self, index: NDArray[np.int64]) -> People:
         return People(
-            self.texts.take(pa.array(index)), self.birth_year[index], self.tier_rank[index], self.enrolled[index]
+            self.texts.take(pa.array(index)),
+            self.birth_year[index],
+            self.tier_rank[index],
+            self.enrolled[index],
+            self.household[index],
+            self.companions[index],
         )
 
 
@@ -148,6 +159,8 @@ def analysable(which: Which) -> People:
         birth_year=_floats(table["birth_year"]),
         tier_rank=_tier_rank(table["tier"]),
         enrolled=np.asarray(_joined(table["enrolled_on"]), dtype="datetime64[D]"),
+        household=_floats(table["household"]),
+        companions=_floats(table["companions"]),
     )
 
 

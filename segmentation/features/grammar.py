@@ -110,6 +110,8 @@ class Feature:
         """The tables and the kinds of events that it is made of."""
         if self.measure is Measure.TRIP:
             return "profiles_booking, profiles_event: BOOKING_MADE"
+        if self.view == "household":
+            return "profiles_enrichment"
         if self.events is None:
             return "profiles_profile" if self.measure is Measure.ATTRIBUTE else "the whole base's features of its day"
         kinds = self.events.kinds if self.part is None else (*self.events.kinds, *self.part.kinds)

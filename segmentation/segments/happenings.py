@@ -111,6 +111,6 @@ def read(which: Which, texts: pa.Array, leaves: Many[Leaf], at: datetime) -> Hap
     since = at - timedelta(days=max(days)) if all(days) else None
     kinds = tuple(sorted({int(step.kind) for step in steps}))
     nobody = np.full(len(texts), np.nan)
-    people = People(texts, nobody, nobody, np.full(len(texts), np.datetime64("NaT", "D")))
+    people = People(texts, nobody, nobody, np.full(len(texts), np.datetime64("NaT", "D")), nobody, nobody)
     found = facts.events(which, people, at, kinds=kinds, since=since)
     return Happenings(found, len(texts), facts.microseconds(at))

@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 
 import numpy as np
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from iaros.lib.ids import uuid7
 from iaros.lib.purposes import Purpose
 from privacy import ledger
-from profiles.enrichment import derived, history, lifecycle, runs, tier_clock, trip_purpose
-from profiles.enrichment.enricher import CLOSED, REFUSED
-from profiles.models import Enrichment, Passenger
+from profiles import ties
+from profiles.enrichment import calendars, derived, history, lifecycle, runs, tier_clock, trip_purpose
+from profiles.enrichment.enricher import CLOSED, REFUSED, Enricher, RefusedInference
+from profiles.identity import search_keys
+from profiles.models import (
+    Airport,
+    AreaStatistic,
+    Customer,
+    Enrichment,
+    Holiday,
+    Passenger,
+    Profile,
+    ServiceRequest,
+    WeatherDay,
+)
+from segmentation import pipeline as segmentation
+from segmentation import selectors as segments
 from tests import world as people
 
 NOW = datetime(2026, 10, 31, tzinfo=UTC)
@@ -135,3 +153,110 @@ def test_enrichers__each_says_fields_of_its_own():
 
     assert len(said) == len(set(said))
     assert set(said) == {f.name for f in Enrichment._meta.concrete_fields} - {"bucket", "id", "as_of"}
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs", "says"),
+    [
+        ("religion_from_meals", ("profiles_passenger",), ("faith",)),
+        ("needs", ("profiles_servicerequest",), ("needs_help",)),
+        ("wellbeing", ("profiles_passenger",), ("health_score",)),
+        ("views", ("profiles_booking",), ("political_leaning",)),
+    ],
+)
+def test_an_enricher_of_the_special_categories__cannot_even_be_declared(name, inputs, says):
+    with pytest.raises(RefusedInference):
+        Enricher(name, name, inputs, says, "none", lambda past: {})
+
+
+def test_meals_and_assistance__change_nothing_that_is_derived(world, db):
+    derived.refresh(people.AS_OF)
+    before = Enrichment.objects.filter(id=world.alice).values().get()
+    trip = Passenger.objects.filter(customer_id=world.alice).first()
+    for code in ("MOML", "WCHR"):
+        where = {"bucket": trip.bucket, "customer_id": world.alice, "record_id": trip.record_id}
+        ServiceRequest.objects.create(**where, code=code, status="HK", booking_id=trip.booking_id)
+
+    with CaptureQueriesContext(connection) as asked:
+        derived.refresh(people.AS_OF)
+
+    assert Enrichment.objects.filter(id=world.alice).values().get() == before
+    assert [query for query in asked.captured_queries if "servicerequest" in query["sql"]] == []
+
+
+def test_surroundings__metro_area_income_and_warmth__are_looked_up_in_tables_about_nobody(world, db):
+    born = {"run_id": uuid7(), "content_hash": b"c" * 16}
+    Airport.objects.create(**born, native_key=b"a" * 16, ident="EKCH", iata="CPH", name="Kastrup", metro="CPH",
+                           latitude=55.6, longitude=12.6)  # fmt: skip
+    AreaStatistic.objects.create(**born, native_key=b"b" * 16, country="DK", area="DK01", name="Hovedstaden", year=2025,
+                                 median_income_minor=4_200_000)  # fmt: skip
+    Profile.objects.filter(id=world.alice).update(country="DK", region="hovedstaden")
+    day = people.AS_OF - people.WEEK * 2
+    for place, (airport, degrees) in enumerate([("CPH", 8.0), ("LIS", 21.0)]):
+        WeatherDay.objects.create(**born, native_key=bytes([place]) * 16, latitude=0, longitude=0, airport=airport,
+                                  day=day.date(), warmest_c=degrees)  # fmt: skip
+
+    derived.refresh(people.AS_OF)
+
+    told = Enrichment.objects.filter(id=world.alice).values().get()
+    assert (told["home_metro"], told["area_income_minor"], told["warmer_by_c"]) == ("CPH", 4_200_000, 13.0)
+    assert Enrichment.objects.get(id=world.bob).warmer_by_c is None
+
+
+def test_holidays__those_that_were_loaded_stand_before_the_law(db):
+    born = {"run_id": uuid7(), "content_hash": b"c" * 16}
+    Holiday.objects.create(**born, native_key=b"h" * 16, day=date(2026, 3, 3), country="DK", name="Of our own")
+    Holiday.objects.create(**born, native_key=b"i" * 16, day=date(2026, 3, 4), country="DK", name="Somewhere",
+                           everywhere=False)  # fmt: skip
+    loaded = calendars.calendars(["DK"])
+
+    assert calendars.public_holidays("DK", 2026, loaded).tolist() == [date(2026, 3, 3)]
+    assert date(2026, 12, 25) in calendars.public_holidays("DK", 2026).tolist()
+
+
+def living_together(take_in) -> tuple[UUID, UUID, UUID]:
+    """Ann and Olof Ek at one address, on two trips with each other; Bo lives at the same address by another name."""
+    here = {"Address": "Storgatan 1", "Postal_Code": "222 22", "City": "Lund", "Country": "SE"}
+    take_in("loyalty_members", [
+        people.member("71", "Ann", "Ek", **here), people.member("72", "Olof", "Ek", **here),
+        people.member("73", "Bo", "Nyby", **here),
+    ])  # fmt: skip
+    pair = [people.passenger(1, "ANN", "EK", loyalty_number="71"), people.passenger(2, "OLOF", "EK",
+            loyalty_number="72")]  # fmt: skip
+    take_in("pnr", [people.booking(f"BOTH0{n}", pair, departs=people.AS_OF - people.WEEK * (n + 1)) for n in range(2)])
+    ids = people.customer("71"), people.customer("72"), people.customer("73")
+    search_keys.refresh_customers(ids)
+    return ids
+
+
+def test_households_and_companions__are_counted_beside_identity(take_in):
+    ann, olof, bo = living_together(take_in)
+
+    derived.refresh_customers([ann, olof, bo], people.AS_OF)
+
+    told = {e.id: (e.household_size, e.companions) for e in Enrichment.objects.filter(id__in=(ann, olof, bo))}
+    assert told == {ann: (2, 1), olof: (2, 1), bo: (1, 0)}
+    assert ties.ties_of(ann, purpose=Purpose.ANALYTICS) == [ties.Tie(olof, True, 2)]
+    assert Customer.objects.living().count() == 3
+
+
+def test_somebody_who_objected__is_in_nobodys_household(take_in):
+    ann, olof, _ = living_together(take_in)
+    ledger.record([ledger.ConsentEntry(olof, Purpose.ANALYTICS, "objected", people.AS_OF - timedelta(days=1))])
+
+    derived.refresh_customers([ann], people.AS_OF)
+
+    alone = Enrichment.objects.get(id=ann)
+    assert (alone.household_size, alone.companions) == (1, 0)
+    assert ties.ties_of(ann, purpose=Purpose.ANALYTICS) == []
+
+
+def test_household__is_a_feature_of_the_customer(take_in):
+    ann, *_ = living_together(take_in)
+    derived.refresh_customers([ann], people.AS_OF)
+
+    segmentation.refresh_customer(ann, people.AS_OF)
+
+    values = segments.feature_values(ann)
+    assert (values["household:size"], values["household:companions"]) == (2, 1)
+    assert values["household:lives_with_companions"] == 1
