@@ -158,6 +158,9 @@ TRIP_FEATURES: tuple[Feature, ...] = (
     _trip("domestic", "1 if origin and destination lie in one country.", "flag"),
     _trip("one_way", "1 without a return.", "flag"),
     _trip("winter_sun", "1 for a winter sun destination.", "flag"),
+    _trip("children", "Children and infants in the booking.", "people"),
+    _trip("child", "1 if this passenger is a child or an infant.", "flag"),
+    _trip("booking_class", "Letter of the first flight's booking class, A is 0.", "code"),
 )
 
 NAMES: tuple[str, ...] = tuple(one.name for one in FEATURES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from string import ascii_uppercase
 
 import airportsdata
 import numpy as np
@@ -24,7 +25,7 @@ WITH wanted AS (
     FROM unnest(%(rows)s::int[], %(customers)s::uuid[], %(bookings)s::uuid[]) AS w ("row", customer, booking)
 )
 SELECT w."row", b.origin, b.destination, b.departs_at, b.returns_at, b.created_at, b.party_size, b.channel,
-       e.value_base_minor, e.cabin, e.haul, e.lead_days
+       e.value_base_minor, e.cabin, e.haul, e.lead_days, beside.children, beside.child, leg.booking_class
 FROM wanted w
 JOIN profiles_booking b ON b.bucket = w.booking_bucket AND b.id = w.booking
 LEFT JOIN LATERAL (
@@ -33,9 +34,19 @@ LEFT JOIN LATERAL (
       AND e.occurred_at >= b.created_at - interval '1 day' AND e.occurred_at <= b.created_at + interval '1 day'
     ORDER BY e.occurred_at LIMIT 1
 ) e ON true
+CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE p.passenger_type <> 'ADT') AS children,
+           coalesce(bool_or(p.passenger_type <> 'ADT') FILTER (WHERE p.customer_id = w.customer), false) AS child
+    FROM profiles_passenger p WHERE p.booking_id = w.booking
+) beside
+LEFT JOIN LATERAL (
+    SELECT l.booking_class FROM profiles_flightleg l
+    WHERE l.bucket = w.booking_bucket AND l.booking_id = w.booking ORDER BY l.number LIMIT 1
+) leg ON true
 """
 _HAUL = {"S": 0.0, "M": 1.0, "L": 2.0}
 _CABIN = {"Y": 0.0, "W": 1.0, "C": 2.0, "F": 3.0}
+_LETTER = {letter: float(place) for place, letter in enumerate(ascii_uppercase)}
 _CHANNEL = {"web": 0.0, "app": 1.0, "agency": 2.0, "phone": 3.0}
 
 
@@ -78,6 +89,9 @@ def _columns(trip: pd.DataFrame) -> pd.DataFrame:
         "trip:domestic": ((home == trip["destination"].map(_country)) & home.ne("")).astype(float),
         "trip:one_way": trip["returns_at"].isna().astype(float),
         "trip:winter_sun": trip["destination"].isin(WINTER_SUN).astype(float),
+        "trip:children": trip["children"].astype(float),
+        "trip:child": trip["child"].astype(float),
+        "trip:booking_class": trip["booking_class"].map(_LETTER),
     }
     assert tuple(columns) == TRIP_NAMES
     return pd.DataFrame(columns)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from segmentation.ml import calibration
-from segmentation.ml.conformal import ErrorBands
+from segmentation.ml.conformal import bands_from
 from segmentation.ml.estimators.boosted_trees import BoostedTrees, BoostedTreesClassifier, BoostedTreesRegressor
 
 FORMAT = 1
@@ -38,7 +38,7 @@ class FittedModel:
         return self.trees.score_of(X) * self.calibration["factor"]  # type: ignore[attr-defined]
 
     def interval(self, value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        low, high = ErrorBands.from_json(self.bands).interval(value)
+        low, high = bands_from(self.bands).interval(value)
         if self.objective == "binary":
             return np.clip(low, 0, 1), np.clip(high, 0, 1)
         return np.maximum(low, 0), np.maximum(high, 0)

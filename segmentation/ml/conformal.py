@@ -2,7 +2,7 @@
 
 For a yes/no outcome: the set of answers that cannot be excluded at 90 %, judged within each answer's own
 rows, so that the promise holds for the rare answer as for the common one, and when their mix shifts.
-For an amount: an interval from the errors among rows of a like prediction. Both are stored as JSON.
+For an amount: an interval from what came among rows of a like prediction. Both are stored as JSON.
 """
 
 from typing import Any, Self
@@ -52,26 +52,18 @@ def _strange(score: np.ndarray, answer: int) -> np.ndarray:
     return 1 - score if answer == 1 else np.asarray(score, dtype=float)
 
 
-class ErrorBands(BaseEstimator):
-    """Intervals for an amount: the spread of errors among held-out rows with a like prediction."""
+class Bands(BaseEstimator):
+    """Intervals stored as JSON: by the place of a value among `edges_`, a low and a high."""
+
+    kind = ""
 
     def __init__(self, level: float = 0.9, bins: int = 10, rows_a_bin: int = 100) -> None:
         self.level = level
         self.bins = bins
         self.rows_a_bin = rows_a_bin
 
-    def fit(self, predicted: np.ndarray, actual: np.ndarray) -> Self:
-        bins = max(1, min(self.bins, len(predicted) // self.rows_a_bin))
-        self.edges_ = np.unique(np.quantile(predicted, np.linspace(0, 1, bins + 1)[1:-1]))
-        place = np.searchsorted(self.edges_, predicted, side="right")
-        errors = [np.sort((actual - predicted)[place == bin_]) for bin_ in range(len(self.edges_) + 1)]
-        self.low_ = np.array([_order_statistic(rows, (1 - self.level) / 2, upper=False) for rows in errors])
-        self.high_ = np.array([_order_statistic(rows, (1 + self.level) / 2, upper=True) for rows in errors])
-        return self
-
     def interval(self, predicted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        place = np.searchsorted(self.edges_, predicted, side="right")
-        return predicted + self.low_[place], predicted + self.high_[place]
+        raise NotImplementedError
 
     def coverage(self, predicted: np.ndarray, actual: np.ndarray) -> float:
         low, high = self.interval(predicted)
@@ -79,18 +71,70 @@ class ErrorBands(BaseEstimator):
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "kind": "error_bands",
+            "kind": self.kind,
             "level": self.level,
             "edges": self.edges_.tolist(),
             "low": self.low_.tolist(),
             "high": self.high_.tolist(),
         }
 
-    @classmethod
-    def from_json(cls, stored: dict[str, Any]) -> Self:
-        bands = cls(level=stored["level"])
-        bands.edges_, bands.low_, bands.high_ = (np.array(stored[key]) for key in ("edges", "low", "high"))
-        return bands
+    def place(self, predicted: np.ndarray) -> np.ndarray:
+        return np.searchsorted(self.edges_, predicted, side="right")
+
+    def _cut(self, predicted: np.ndarray) -> np.ndarray:
+        """Bins of like predictions and like many rows; returns the bin of each row."""
+        bins = max(1, min(self.bins, len(predicted) // self.rows_a_bin))
+        self.edges_ = np.unique(np.quantile(predicted, np.linspace(0, 1, bins + 1)[1:-1]))
+        return self.place(predicted)
+
+
+class ErrorBands(Bands):
+    """So much less or more than what was said, among rows with a like prediction."""
+
+    kind = "error_bands"
+
+    def interval(self, predicted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        place = self.place(predicted)
+        return predicted + self.low_[place], predicted + self.high_[place]
+
+
+class AmountBands(Bands):
+    """So many times what was said, for amounts of which many are nothing.
+
+    Where more than the lower tail of a bin brought nothing, nothing is the lower end whatever was said, and all that
+    may be missed is missed above. Of errors in money the lower end would instead lie above nothing for every row
+    that is said a little more than its bin, and so miss those who bring nothing.
+    """
+
+    kind = "amount_bands"
+
+    def fit(self, predicted: np.ndarray, actual: np.ndarray) -> Self:
+        place, ratio = self._cut(predicted), actual / _at_least_a_trace(predicted)
+        tail = (1 - self.level) / 2
+        low, high = [], []
+        for bin_ in range(len(self.edges_) + 1):
+            rows = np.sort(ratio[place == bin_])
+            many_nothings = len(rows) and (rows <= 0).mean() > tail
+            low.append(0.0 if many_nothings else _order_statistic(rows, tail, upper=False))
+            high.append(_order_statistic(rows, self.level if many_nothings else 1 - tail, upper=True))
+        self.low_, self.high_ = np.array(low), np.array(high)
+        return self
+
+    def interval(self, predicted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        place, said = self.place(predicted), _at_least_a_trace(predicted)
+        return said * self.low_[place], said * self.high_[place]
+
+
+def bands_from(stored: dict[str, Any]) -> Bands:
+    """The intervals that a model was stored with."""
+    kinds: dict[str, type[Bands]] = {kind.kind: kind for kind in (ErrorBands, AmountBands)}
+    bands = kinds[stored["kind"]](level=stored["level"])
+    bands.edges_, bands.low_, bands.high_ = (np.array(stored[key]) for key in ("edges", "low", "high"))
+    return bands
+
+
+def _at_least_a_trace(amount: np.ndarray) -> np.ndarray:
+    return np.maximum(amount, 0.01)
 
 
 def _order_statistic(errors: np.ndarray, share: float, *, upper: bool) -> float:

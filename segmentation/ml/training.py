@@ -17,12 +17,13 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from iaros.lib.reports import Progress, silent
+from profiles.currency import minor_units
 from segmentation.features import offline
 from segmentation.ml import artifact, metrics, registry
 from segmentation.ml.artifact import FittedModel
 from segmentation.ml.calibration import Calibration
 from segmentation.ml.card import model_card
-from segmentation.ml.conformal import AnswerSets, ErrorBands
+from segmentation.ml.conformal import AmountBands, AnswerSets, ErrorBands
 from segmentation.ml.estimators.boosted_trees import BoostedTrees, BoostedTreesClassifier, BoostedTreesRegressor
 from segmentation.ml.spec import Check, ModelSpec
 from segmentation.models import ModelVersion, VersionStatus
@@ -119,6 +120,7 @@ def population(spec: ModelSpec, look: Moment, *, labelled: bool = True) -> pd.Da
     """`customer_id, at` (`booking_id`), with `label` unless it is for scoring."""
     query = f"WITH population AS ({spec.population_sql}) {spec.label_sql}" if labelled else spec.sql_for_scoring
     parameters = {**spec.parameters, "at": look.at, "since": look.since, "horizon_days": spec.horizon_days}
+    parameters |= {"minor_units": minor_units()}
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
         names = [column.name for column in cursor.description]
@@ -143,7 +145,7 @@ def read_sample(spec: ModelSpec, look: Moment) -> Sample:
     return sample.where(~np.isnan(X).all(axis=1))
 
 
-def fit(spec: ModelSpec, parts: Parts, *, seed: int = 1) -> tuple[FittedModel, AnswerSets | ErrorBands]:
+def fit(spec: ModelSpec, parts: Parts, *, seed: int = 1) -> tuple[FittedModel, AnswerSets | AmountBands]:
     # A customer appears in several snapshots; one who has taught must not say when to stop learning.
     stopping = parts.train.customer // CALIBRATION_FIFTHS % INNER_PARTS == 0
     trees = estimator(spec, seed).fit(parts.train.X, parts.train.y, inner=stopping)
@@ -151,7 +153,7 @@ def fit(spec: ModelSpec, parts: Parts, *, seed: int = 1) -> tuple[FittedModel, A
     if spec.objective == "binary":
         return _calibrated(spec, trees, held, parts.calibrate.y, seed)
     factor = _factor(held, parts.calibrate.y)
-    bands = ErrorBands().fit(held * factor, parts.calibrate.y)
+    bands = AmountBands().fit(held * factor, parts.calibrate.y)
     return FittedModel(spec.objective, spec.features, trees, {"factor": factor}, bands.to_json()), bands
 
 
@@ -162,7 +164,7 @@ def estimator(spec: ModelSpec, seed: int) -> Any:
     return kind(seed=seed, num_leaves=7, learning_rate=0.05, max_rounds=400)
 
 
-def judge(spec: ModelSpec, model: FittedModel, test: Sample, promise: AnswerSets | ErrorBands) -> dict[str, Any]:
+def judge(spec: ModelSpec, model: FittedModel, test: Sample, promise: AnswerSets | AmountBands) -> dict[str, Any]:
     """The figures of the gate and the card, on rows later than anything learnt."""
     value = model.value(test.X)
     common = {"rows_test": len(test), "outcomes_test": int((test.y > 0).sum())}
@@ -210,7 +212,7 @@ def _rate_bands(probability: np.ndarray, outcome: np.ndarray, z: float = 1.645) 
         middle = said.mean() if len(said) else centre
         low.append(float(centre - half - middle))
         high.append(float(centre + half - middle))
-    return {"kind": "error_bands", "level": 0.9, "edges": edges.tolist(), "low": low, "high": high}
+    return {"kind": ErrorBands.kind, "level": 0.9, "edges": edges.tolist(), "low": low, "high": high}
 
 
 def _factor(predicted: np.ndarray, actual: np.ndarray) -> float:

@@ -16,7 +16,7 @@ _REVENUE_OF_12_MONTHS = """
     SELECT p.customer_id, p.at, coalesce(r.label, 0)::float8 AS label
     FROM population p
     LEFT JOIN (
-        SELECT e.customer_id, sum(e.value_base_minor) / 100.0 AS label
+        SELECT e.customer_id, sum(e.value_base_minor) / %(minor_units)s::float8 AS label
         FROM profiles_event e
         WHERE e.kind IN (%(booked)s, %(extra)s) AND e.occurred_at >= %(at)s
           AND e.occurred_at < %(at)s::timestamptz + %(horizon_days)s * interval '1 day'

@@ -5,7 +5,7 @@ import pytest
 
 from segmentation.ml import calibration, metrics
 from segmentation.ml.calibration import Calibration
-from segmentation.ml.conformal import AnswerSets, ErrorBands
+from segmentation.ml.conformal import AmountBands, AnswerSets, bands_from
 
 
 @pytest.fixture
@@ -64,17 +64,30 @@ def test_answer_sets__all_scores_equal__promise_still_kept():
     assert 0.87 <= promise.coverage(np.full(4_000, 0.2), outcome) <= 0.93
 
 
-def test_error_bands__errors_grow_with_the_amount__covered_at_every_level():
+def test_amount_bands__errors_grow_with_the_amount__covered_at_every_level():
     rng = np.random.default_rng(7)
     predicted = rng.gamma(2, 100, 20_000)
     actual = np.maximum(0, predicted * (1 + rng.normal(0, 0.5, 20_000)))
 
-    bands = ErrorBands().fit(predicted[:10_000], actual[:10_000])
-    again = ErrorBands.from_json(bands.to_json())
+    bands = AmountBands().fit(predicted[:10_000], actual[:10_000])
+    again = bands_from(bands.to_json())
     large = predicted[10_000:] > 400
 
     assert 0.88 <= again.coverage(predicted[10_000:], actual[10_000:]) <= 0.92
     assert 0.85 <= again.coverage(predicted[10_000:][large], actual[10_000:][large]) <= 0.95
+
+
+def test_amount_bands__most_bring_nothing_and_a_little_more_is_said_later__nothing_is_not_missed():
+    rng = np.random.default_rng(7)
+    predicted = rng.gamma(2, 100, 20_000)
+    actual = np.where(rng.random(20_000) < 0.7, 0.0, predicted * rng.gamma(4, 0.8, 20_000))
+
+    bands = AmountBands().fit(predicted[:10_000], actual[:10_000])
+    said = predicted[10_000:] * 1.05
+    low, _ = bands.interval(said)
+
+    assert not low.any()
+    assert 0.88 <= bands.coverage(said, actual[10_000:]) <= 0.94
 
 
 def test_lift__ties_at_the_cut__count_by_their_share():
