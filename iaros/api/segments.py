@@ -78,7 +78,7 @@ def _told(segment: Segment, version: SegmentVersion | None) -> dict[str, Any]:
     }
 
 
-def _segment(slug: str) -> Segment:
+def segment_named(slug: str) -> Segment:
     found = Segment.objects.filter(slug=slug).first()
     if found is None:
         raise NotFound("No such segment.")
@@ -89,7 +89,7 @@ def _read_rule(error: rules.InvalidRule) -> ValidationError:
     return ValidationError({"rule": error.errors}, code="invalid_rule")
 
 
-def _may_name(request: Request, purpose: Purpose) -> None:
+def may_name(request: Request, purpose: Purpose) -> None:
     client = caller_on(request).client
     if client and not client.allows(purpose):
         raise PermissionDenied(f"This client may not ask for the purpose {purpose}.", code="purpose-not-allowed")
@@ -128,7 +128,7 @@ class SegmentListView(GenericAPIView[Segment]):
         data, caller = said(NewSegmentSerializer, request), caller_on(request)
         publish = data.pop("publish")
         purpose, channel = Purpose(data.pop("purpose")), Channel(data.pop("channel"))
-        _may_name(request, purpose)
+        may_name(request, purpose)
         if publish and caller.user and not caller.user.has_perm("segmentation.publish_segment"):
             raise PermissionDenied("You may draft segments, not publish them.")
         try:
@@ -150,7 +150,7 @@ class SegmentDetailView(APIView):
 
     @extend_schema(operation_id="get_segment", responses=SegmentSerializer)
     def get(self, request: Request, slug: str) -> Response:
-        segment = _segment(slug)
+        segment = segment_named(slug)
         return Response(SegmentSerializer(_told(segment, segment.versions.order_by("-number").first())).data)
 
 
@@ -164,7 +164,7 @@ class SegmentMembersView(APIView):
         operation_id="list_segment_members", parameters=[MembersQuerySerializer], responses=MembersSerializer
     )
     def get(self, request: Request, slug: str) -> Response:
-        data, segment = said(MembersQuerySerializer, request), _segment(slug)
+        data, segment = said(MembersQuerySerializer, request), segment_named(slug)
         reader = reader_of(request, data)
         if reader.purpose not in (Purpose(segment.purpose), Purpose.ANALYTICS):
             raise PermissionDenied(f"This segment is for {segment.get_purpose_display()}.", code="purpose-not-allowed")
@@ -190,7 +190,7 @@ class SegmentReachView(APIView):
 
     @extend_schema(operation_id="get_segment_reach", responses=ReachSerializer)
     def get(self, request: Request, slug: str) -> Response:
-        segment = _segment(slug)
+        segment = segment_named(slug)
         with intelligence.within(10 * PREVIEW_SECONDS):
             steps = selectors.reach_of(segment)
         return Response(ReachSerializer({"steps": steps}).data)
@@ -204,7 +204,7 @@ class SegmentWhyView(APIView):
 
     @extend_schema(operation_id="explain_membership", request=PersonSerializer, responses={200: ExplanationSerializer})
     def post(self, request: Request, slug: str) -> Response:
-        segment, data = _segment(slug), said(PersonSerializer, request)
+        segment, data = segment_named(slug), said(PersonSerializer, request)
         reader, customer_id = reader_of(request, data), customer_named(data)
         intelligence.admit(customer_id, reader)
         with intelligence.within(settings.INTELLIGENCE.profile.processing_timeout):
@@ -246,7 +246,7 @@ class SegmentCountView(APIView):
     @extend_schema(operation_id="count_segment", request=PreviewRequestSerializer, responses={202: JobSerializer})
     def post(self, request: Request) -> Response:
         data, caller = said(PreviewRequestSerializer, request), caller_on(request)
-        _may_name(request, Purpose(data["purpose"]))
+        may_name(request, Purpose(data["purpose"]))
         audience = reach.Audience(Purpose(data["purpose"]), Channel(data["channel"]), data["holdout_percent"])
         client = caller.client.client_id if caller.client else ""
         try:

@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
-from iaros.api import analytics, deliveries, intelligence, jobs, model_catalogue, segments, site
+from iaros.api import activations, analytics, deliveries, intelligence, jobs, model_catalogue, segments, site
 
 app_name = "api"
 urlpatterns = [
@@ -29,6 +29,8 @@ urlpatterns = [
     path("segments/<slug:slug>/members", segments.SegmentMembersView.as_view()),
     path("segments/<slug:slug>/reach", segments.SegmentReachView.as_view()),
     path("segments/<slug:slug>/why", segments.SegmentWhyView.as_view()),
+    path("segments/<slug:slug>/activations", activations.ActivationListView.as_view()),
+    path("activations/<uuid:activation_id>/file", activations.ActivationFileView.as_view()),
     path("sources/<slug:name>/batches", deliveries.BatchView.as_view(), name="batches"),
     path("webhooks/<slug:name>", deliveries.WebhookView.as_view()),
     path("jobs/<uuid:job_id>", jobs.JobView.as_view(), name="job"),

@@ -3,7 +3,7 @@
 from rest_framework import serializers
 
 from iaros.lib.purposes import Channel, Purpose
-from segmentation.models import Alias, SegmentKind, SegmentStatus, VersionStatus
+from segmentation.models import Alias, DestinationKind, SegmentKind, SegmentStatus, VersionStatus
 
 
 class CheckSerializer(serializers.Serializer):
@@ -213,3 +213,36 @@ class ExplanationSerializer(serializers.Serializer):
     changes_at = serializers.DateTimeField(allow_null=True)
     changes_because = serializers.CharField(allow_blank=True)
     as_of = serializers.DateTimeField(allow_null=True)
+
+
+class NewActivationSerializer(serializers.Serializer):
+    """Where to send the members: a destination that an administrator set up."""
+
+    destination = serializers.SlugField(max_length=60)
+
+
+class PowerSerializer(serializers.Serializer):
+    """The smallest change of the booking rate that the holdout would show, in four of five trials."""
+
+    treated = serializers.IntegerField()
+    held_out = serializers.IntegerField()
+    baseline = serializers.FloatField()
+    detectable = serializers.FloatField(allow_null=True)
+
+
+class ActivationSerializer(serializers.Serializer):
+    """One sending of a segment's members, with what became of them."""
+
+    id = serializers.UUIDField()
+    destination = serializers.CharField(source="destination.slug")
+    kind = serializers.ChoiceField(DestinationKind.choices, source="destination.kind")
+    version = serializers.IntegerField(help_text="the wording of the rule that stood")
+    purpose = serializers.ChoiceField(Purpose.choices)
+    channel = serializers.ChoiceField(Channel.choices)
+    holdout_percent = serializers.FloatField()
+    job_id = serializers.UUIDField(allow_null=True)
+    began_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+    counts = serializers.DictField(child=serializers.IntegerField(), help_text="people by outcome")
+    power = PowerSerializer(allow_null=True)
+    file_name = serializers.CharField(allow_blank=True)

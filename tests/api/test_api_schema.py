@@ -45,6 +45,9 @@ SEGMENTS = {
     ("get", "/api/v1/segments/{slug}/members"),
     ("get", "/api/v1/segments/{slug}/reach"),
     ("post", "/api/v1/segments/{slug}/why"),
+    ("get", "/api/v1/segments/{slug}/activations"),
+    ("post", "/api/v1/segments/{slug}/activations"),
+    ("get", "/api/v1/activations/{activation_id}/file"),
 }
 SIGNED = {("post", "/api/v1/webhooks/{name}")}  # its caller proves itself by a signature, not by a token
 NOT_IN_IT = {"schema/", "docs/", "^.*$"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -14,11 +15,12 @@ from iaros.lib.purposes import Purpose
 from privacy import consent
 from privacy.models import AuditEvent
 from profiles.models import EventKind
-from segmentation import features
-from segmentation.models import Segment
+from segmentation import features, tasks
+from segmentation.models import Destination, Segment
 from segmentation.segments import membership
 from tests.segmentation import population
 from tests.segmentation.population import AS_OF
+from tests.segmentation.test_building import addressed
 
 URL = "/api/v1/segments"
 SCOPES = ["segments:read", "segments:write"]
@@ -177,3 +179,39 @@ def test_overlap__thirteen__are_too_many(maker: Client) -> None:
 
 def test_nothing_there__is_not_found(maker: Client) -> None:
     assert maker.get(f"{URL}/no-such-segment").status_code == 404
+
+
+def test_activate__to_a_file__is_a_job_whose_file_holds_who_agreed(
+    new_partner: Callable[..., Client], flyers: list[UUID], tmp_path: Path, settings: Any
+) -> None:
+    settings.VAR_DIR = tmp_path
+    maker = new_partner([*SCOPES, "jobs:read"])
+    counted(maker)
+    Segment.objects.update(holdout_percent=0)
+    Destination.objects.create(slug="file", name="File", kind="file")
+    for one in flyers:
+        population.profile(one)
+        addressed(one)
+
+    started = post(maker, f"{URL}/frequent/activations", {"destination": "file"})
+    tasks.activate(job_id=started.json()["id"])
+
+    told = maker.get(f"{URL}/frequent/activations").json()["results"][0]
+    fetched = maker.get(f"/api/v1/activations/{told['id']}/file")
+    assert started.status_code == 202
+    assert told["counts"] == {"sent": 2, "no_consent": 2}
+    assert told["power"]["treated"] == 2
+    assert b"".join(fetched.streaming_content).decode().count("frequent") == 2  # type: ignore[attr-defined]
+    assert AuditEvent.objects.filter(action="fetch activation file").count() == 1
+
+
+def test_activate__no_such_destination__is_refused(maker: Client, flyers: list[UUID]) -> None:
+    counted(maker)
+
+    assert post(maker, f"{URL}/frequent/activations", {"destination": "nowhere"}).status_code == 400
+
+
+def test_activate__with_a_scope_for_reading__is_refused(new_partner: Callable[..., Client]) -> None:
+    reader = new_partner(["segments:read"])
+
+    assert post(reader, f"{URL}/frequent/activations", {"destination": "file"}).status_code == 403
