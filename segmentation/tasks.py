@@ -15,6 +15,7 @@ from segmentation import pipeline
 from segmentation.features import parity
 from segmentation.models import Activation
 from segmentation.segments import activation, reach, rules
+from segmentation.segments.clusters import base
 
 
 @shared_task(queue=Queue.BATCH, ignore_result=True)
@@ -62,6 +63,20 @@ def compare_features(*, job_id: str) -> None:
     with jobs.running(job):
         found = parity.compare(int(job.params["customers"]), int(job.params["seed"]))
         job.result = {**asdict(found), "mismatch_rate": found.rate}
+
+
+FIND_CLUSTERS = "segmentation.find_clusters"
+
+
+@shared_task(name=FIND_CLUSTERS, queue=Queue.TRAINING, ignore_result=True)
+@outbox.doorbell
+def find_clusters(*, job_id: str) -> None:
+    """Look for behavioural groups in the base; the job's result is the map of them."""
+    job = jobs.take(job_id)
+    if job is None:
+        return
+    with jobs.running(job) as progress:
+        job.result = base.find(progress, int(job.params.get("seed", 1))).to_json()
 
 
 @shared_task(queue=Queue.REALTIME, ignore_result=True)

@@ -11,11 +11,12 @@ from tests.guards.house import files, named, told
 _PINS = ("django_assert_num_queries", "django_assert_max_num_queries", "CaptureQueriesContext", "assertNumQueries")
 # Started or stopped by a POST, or about the API itself.
 ACTS = {"models/<slug:name>/retrain/", "jobs/<uuid:job_id>/cancel/", "schema/", "docs/", "^.*$"}
+ACTS |= {"segments/clusters/look/", "segments/health/retire/", "segments/health/restore/"}
 ACTS |= {"intelligence/enrich", "models/retrain", "models/deploy"}
 # A part of a page or one row by its key: the same reads as the page it belongs to.
 PARTS = {
     *("segments/<slug:slug>/reach/", "sources/runs/<uuid:run_id>/", "jobs/<uuid:job_id>/", "jobs/<uuid:job_id>"),
-    "customers/<uuid:customer_id>/identity/",
+    *("customers/<uuid:customer_id>/identity/", "segments/<slug:slug>/edit/", "segments/counts/<uuid:job_id>/"),
 }
 
 

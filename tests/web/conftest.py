@@ -11,6 +11,7 @@ import orjson
 import pytest
 from django.contrib.auth.models import Group
 from django.core.cache import cache
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -117,7 +118,19 @@ def job(db: None) -> Job:
 
 @pytest.fixture
 def base(db: None) -> list[UUID]:
-    """Two hundred people with facts, their features, and every segment that the platform brings."""
+    """Two hundred people with facts, features, and every segment that the platform brings; a browser sees them."""
+    return _settled()
+
+
+@pytest.fixture(scope="module")
+def settled(django_db_setup: None, django_db_blocker: Any) -> Iterator[list[UUID]]:
+    """The same once for a module, and taken down after it; a test adds `db` to undo its own."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield _settled()
+        transaction.set_rollback(True)
+
+
+def _settled() -> list[UUID]:
     people = population.customers(200)
     population.facts(people, each=12)
     features.materialise(population.AS_OF)

@@ -233,6 +233,11 @@ def test_a_pair__is_decided_by_a_key(browser, site, person_of, alike):
     assert pair.state == "rejected"
 
 
+BUILT = (
+    '{"all":[{"feature":"booking:count_730d","op":">=","value":1},{"any":[{"attribute":"tier","op":"in","value":["gold"]},'
+    '{"none":[{"segment":"bag-buyers","op":"in"},{"sequence":[{"event":"web_searched"},{"event":"booking_made",'
+    '"absent":true}],"within_days":30}]}]}]}'
+)
 AUDIENCES = [
     "/features/",
     "/features/?state=moved&sort=drift",
@@ -240,6 +245,12 @@ AUDIENCES = [
     "/segments/rfm/",
     "/segments/rfm/?by=both&fifth=5&show=value",
     "/segments/rfm/?show=change",
+    "/segments/clusters/",
+    "/segments/health/",
+    "/segments/lifecycle-active/",
+    "/segments/lifecycle-active/why/?customer=nobody",
+    "/segments/new/",
+    f"/segments/new/?use=marketing&channel=email&rule={BUILT}",
 ]
 
 
@@ -266,6 +277,39 @@ def test_pages_of_audiences__fit_a_phone(browser, site, person_of, base):
         widths[path] = visitor.width()
 
     assert {path: width for path, width in widths.items() if width > PHONE["width"]} == {}
+
+
+def test_a_segment__is_built_and_published_by_keyboard_alone(browser, site, person_of, base):
+    visitor = Visitor(browser, site, DESK)
+    visitor.sign_in(person_of("analyst"))
+    visitor.open("/segments/new/")
+    page = visitor.page
+
+    page.focus("#id_name")
+    page.keyboard.type("By keyboard")
+    page.select_option("#id_use", "marketing")
+    page.select_option("#id_channel", "email")
+    page.focus("[name='n-0.name']")
+    page.keyboard.type("booking:count_730d")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.type("2")
+    page.wait_for_selector("#n-0-told b")
+    page.focus("#tree")
+    page.keyboard.press("g")
+    page.wait_for_selector("[name^='n-1-0.']:focus")
+    page.keyboard.press("Escape")
+    page.focus("#tree")
+    page.keyboard.press("u")
+    page.wait_for_selector("[name='n-1-0.name']", state="detached")
+    page.wait_for_selector("#reach .funnel")
+    assert "rule=" in page.url
+    page.focus("button[value=publish]")
+    page.keyboard.press("Enter")
+
+    page.wait_for_url("**/segments/by-keyboard/")
+    page.wait_for_load_state("networkidle")
+    assert visitor.complaints == []
 
 
 def test_every_page__fits_a_phone(browser, site, person_of, alice, run):

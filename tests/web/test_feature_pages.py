@@ -6,14 +6,16 @@ import pytest
 
 from iaros.lib.models import Job, JobState
 from segmentation.features import standing
+from segmentation.features.catalogue import FEATURES
 from segmentation.features.standing import MOVED
+from segmentation.models import FeatureRun
 from tests.segmentation.population import AS_OF
 
 PART = {"hx-request": "true"}
 
 
 @pytest.mark.parametrize(("path", "queries"), [("/features/", 9), ("/features/booking:count_90d/", 13)])
-def test_a_page_of_features__stays_within_its_queries(signed_in, base, path, queries, django_assert_max_num_queries):
+def test_a_page_of_features__stays_within_its_queries(signed_in, settled, path, queries, django_assert_max_num_queries):
     client = signed_in("data_scientist")
     standing.measure(standing.newest_run())
 
@@ -24,13 +26,15 @@ def test_a_page_of_features__stays_within_its_queries(signed_in, base, path, que
 
 
 def test_the_list__before_anything_was_computed__tells_what_is_declared(signed_in):
+    FeatureRun.objects.all().delete()
+
     page = signed_in("analyst").get("/features/").content.decode()
 
     assert "No feature was computed yet" in page
     assert "ancillary:count_14d" in page
 
 
-def test_the_list__does_not_wait_for_figures__its_part_does(signed_in, base):
+def test_the_list__does_not_wait_for_figures__its_part_does(signed_in, settled):
     client = signed_in("analyst")
 
     page = client.get("/features/").content.decode()
@@ -43,7 +47,7 @@ def test_the_list__does_not_wait_for_figures__its_part_does(signed_in, base):
     assert "Figures of 200 customers" in again
 
 
-def test_the_list__is_narrowed_by_words_view_use_and_drift(signed_in, base):
+def test_the_list__is_narrowed_by_words_view_use_and_drift(signed_in, settled):
     client = signed_in("analyst")
     standing.measure(standing.newest_run())
 
@@ -59,17 +63,17 @@ def test_the_list__is_narrowed_by_words_view_use_and_drift(signed_in, base):
     assert 'title="PSI 0.0' not in moved
 
 
-def test_the_file_of_features__has_them_all_with_their_figures(signed_in, base):
+def test_the_file_of_features__has_them_all_with_their_figures(signed_in, settled):
     standing.measure(standing.newest_run())
 
     file = b"".join(signed_in("analyst").get("/features/?format=csv").streaming_content).decode().splitlines()
 
-    assert len(file) == 615
+    assert len(file) == 1 + len(FEATURES)
     assert file[0].endswith("known_share,median,drift_psi")
     assert next(line for line in file if line.startswith("rfm:cell,")).endswith(",")
 
 
-def test_a_feature__shows_its_consumers_and_distribution(signed_in, base):
+def test_a_feature__shows_its_consumers_and_distribution(signed_in, settled):
     client = signed_in("analyst")
 
     page = client.get("/features/web:sun_searches_30d/").content.decode()
@@ -81,13 +85,13 @@ def test_a_feature__shows_its_consumers_and_distribution(signed_in, base):
     assert "of them as they stood 90 days before" in part
 
 
-def test_a_feature__without_a_past__says_so_instead_of_a_drift(signed_in, base):
+def test_a_feature__without_a_past__says_so_instead_of_a_drift(signed_in, settled):
     part = signed_in("analyst").get("/features/rfm:cell/", headers=PART).content.decode()
 
     assert "has no past value" in part
 
 
-def test_parity__names_the_values_of_this_feature_that_differ(signed_in, base):
+def test_parity__names_the_values_of_this_feature_that_differ(signed_in, settled):
     found = {"customers": 50, "values": 60_000, "mismatches": 3, "features": {"web:views_7d": 3}, "mismatch_rate": 5e-5}
     Job.objects.create(kind="feature parity", state=JobState.SUCCEEDED, finished_at=AS_OF, result=found)
     client = signed_in("data_scientist")
@@ -107,7 +111,7 @@ def test_partners__see_no_features(signed_in):
     assert signed_in("partner").get("/features/").status_code == 403
 
 
-def test_measured_again__on_the_same_run__is_what_was_kept(base):
+def test_measured_again__on_the_same_run__is_what_was_kept(settled, db):
     run = standing.newest_run()
 
     first = standing.measure(run)
@@ -117,7 +121,7 @@ def test_measured_again__on_the_same_run__is_what_was_kept(base):
     assert first.compared >= 100
 
 
-def test_drift__of_a_habit_that_stopped__is_told(base):
+def test_drift__of_a_habit_that_stopped__is_told(settled, db):
     found = standing.measure(standing.newest_run()).features
 
     count = found["booking:count_730d"]

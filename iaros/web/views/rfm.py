@@ -63,7 +63,7 @@ def rfm_grid(request: HttpRequest) -> HttpResponseBase:
         "ends": reads.ENDS[third],
         "corner": f"{reads.WORDS[reads.GRIDS[by][0]].capitalize()} by {reads.WORDS[reads.GRIDS[by][1]]}",
         "show": show,
-        "may_build": False,
+        "may_build": request.user.has_perm("segmentation.add_segment"),
         "shows": SHOWS,
         "measured": measured,
         "counted_at": max(

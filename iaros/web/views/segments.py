@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
-from iaros.intelligence import within
+from iaros.intelligence import ConsentRequired, Reader, TookTooLong, UnknownCustomer, admit, note, within
 from iaros.lib.purposes import Channel, Purpose
 from iaros.web.access import page
 from iaros.web.purposes import purpose_of
+from iaros.web.reads import segment_page as page_reads
 from iaros.web.reads import segments as reads
 from iaros.web.tables import as_csv, may_export, wants_csv
 from privacy import audit
+from segmentation import selectors
 
 
 @page("segmentation.view_segment")
@@ -64,7 +67,7 @@ def segment_detail(request: HttpRequest, slug: str) -> HttpResponseBase:
     line, purpose = _segment(slug), purpose_of(request)
     if wants_csv(request, "members"):
         return _members_file(request, line, purpose)
-    sees_people = request.user.has_perm("accounts.view_customer_360")  # type: ignore[union-attr]
+    sees_people = _sees_people(request)
     members = reads.members(line.segment, purpose, after=_cursor(request)) if sees_people else []
     moves = reads.recent_moves(line.segment, purpose) if sees_people else []
     if sees_people:
@@ -76,6 +79,10 @@ def segment_detail(request: HttpRequest, slug: str) -> HttpResponseBase:
             route="segments/<slug>/",
             details={"segment": slug},
         )
+    size = page_reads.size_over_time(line.segment)
+    if wants_csv(request, "size"):
+        days = ([one.day, one.size, one.entered, one.left] for one in size.days)
+        return as_csv(f"segment-{slug}-size", ["day", "members", "entered", "left"], days)
     context = {
         "title": line.segment.name,
         "crumbs": [("Segments", "web:segments"), (line.segment.name, "")],
@@ -87,8 +94,59 @@ def segment_detail(request: HttpRequest, slug: str) -> HttpResponseBase:
         "members": members,
         "moves": moves,
         "next_after": members[-1].id if len(members) == reads.PAGE else "",
+        "size": size,
+        "wordings": page_reads.wordings(line.segment),
+        "used_by": selectors.used_by(line.segment),
+        "may_act": request.user.has_perm("segmentation.publish_segment"),  # type: ignore[union-attr]
     }
     return render(request, "web/segments/detail.html", context)
+
+
+def _sees_people(request: HttpRequest) -> bool:
+    return bool(request.user.has_perm("accounts.view_customer_360"))  # type: ignore[union-attr]
+
+
+@page("segmentation.view_segment")
+def segment_overlap(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """How it lies over others: a card of its own, since it counts all members."""
+    segment = _segment(slug).segment
+    chosen = [one for one in request.GET.getlist("with") if one]
+    try:
+        with within(5.0):
+            compared = page_reads.compared(segment, chosen)
+    except TookTooLong:
+        compared = None
+    if compared and wants_csv(request):
+        found = compared.overlap
+        rows = (["; ".join(one.slugs), one.people] for one in found.intersections)
+        return as_csv(f"segment-{slug}-overlap", ["exactly in", "people"], rows)
+    return render(request, "web/segments/_overlap.html", {"segment": segment, "compared": compared})
+
+
+@page("accounts.view_customer_360")
+def segment_why(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Why one customer is in or not, and what keeps them from being reached; through the gate, and written down."""
+    segment, asked = _segment(slug).segment, request.GET.get("customer", "").strip()
+    context: dict[str, Any] = {"segment": segment, "asked": asked}
+    try:
+        customer_id = UUID(asked)
+        reader = Reader(purpose_of(request), actor=request.user, route="segments/<slug>/why/")  # type: ignore[arg-type]
+        admit(customer_id, reader)
+        note("read segment reasons", reader, [customer_id], segment=slug)
+        context |= {"found": selectors.explain(segment, customer_id), "customer": customer_id}
+    except ValueError:
+        context["refused"] = "This is no customer's id. It stands at the top of a customer's page." if asked else ""
+    except UnknownCustomer:
+        context["refused"] = "There is nobody with this id whom you may know of."
+    except ConsentRequired as refusal:
+        context["refused"] = f"Not for this purpose: {refusal.decision.reason}"
+    if getattr(request, "htmx", False):
+        return render(request, "web/segments/_why.html", context)
+    context |= {
+        "title": f"Why in {segment.name}?",
+        "crumbs": [("Segments", "web:segments"), (segment.name, ""), ("Why", "")],
+    }
+    return render(request, "web/segments/why.html", context)
 
 
 def _cursor(request: HttpRequest) -> UUID | None:
@@ -121,6 +179,10 @@ def segment_reach(request: HttpRequest, slug: str) -> HttpResponse:
     """A card of its own, since it counts: a slow count must not hold the page."""
     line = _segment(slug)
     purposes = [Purpose(line.segment.purpose)]
-    with within(5.0):
-        lines = {purpose: reads.reach(line.segment, purpose) for purpose in purposes}
-    return render(request, "web/segments/_reach.html", {"line": line, "reach": lines})
+    try:
+        with within(5.0):
+            lines = {purpose: reads.reach(line.segment, purpose) for purpose in purposes}
+            steps = selectors.reach_of(line.segment)
+    except TookTooLong:
+        return render(request, "web/segments/_reach.html", {"line": line, "slow": True})
+    return render(request, "web/segments/_reach.html", {"line": line, "reach": lines, "steps": steps})

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import combinations
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.metrics import adjusted_rand_score, silhouette_score
+from sklearn.metrics import adjusted_rand_score, silhouette_samples
 from threadpoolctl import threadpool_limits
 
 from segmentation.ml import tables
@@ -109,22 +109,40 @@ def evaluate(request: ClusterRequest) -> ClusterReport:
     started = time.perf_counter()
     table = tables.read(request.paths)
     rows, truth = _chosen(table.rows, request)
-    preparation = Preparation(request.seed)
+    divided = divide(rows, request.seed, truth)
+    return replace(divided.report, rows_malformed=table.malformed, seconds=time.perf_counter() - started)
+
+
+@dataclass(frozen=True)
+class Divided:
+    """The report, and for every row the place of its group in it; `distinct`: the mean silhouette of each group."""
+
+    report: ClusterReport
+    labels: Labels
+    distinct: list[float]
+
+
+def divide(rows: pd.DataFrame, seed: int = 1, truth: Labels | None = None) -> Divided:
+    """Find the groups that a table of people falls into. Raises Unusable."""
+    started = time.perf_counter()
+    preparation = Preparation(seed)
     prepared = preparation.fit_transform(rows)
     _require(prepared)
     with threadpool_limits(1):
-        found = _found(prepared, request.seed)
+        found = _found(prepared, seed)
     whole, refits, level = found.whole, found.refits, found.level
     agreed = stability.agreement(refits[2], refits[3], level)
     labels, shares = _labels(whole, level), whole.shares(level, stability.temper(whole, level, found.expected))
-    groups, macros, fidelity = _groups(preparation, rows, prepared, whole, refits, level, shares, request.seed)
+    groups, macros, fidelity = _groups(preparation, rows, prepared, whole, refits, level, shares, seed)
+    order = sorted(range(len(groups)), key=lambda place: -groups[place].rows)
+    overall, distinct = _silhouette(whole, prepared, labels, seed)
     kept = [*whole.fitted.numbers]
     used = [prepared.number_names[p] for p in kept] + [prepared.word_names[p] for p in whole.fitted.words]
-    return ClusterReport(
+    report = ClusterReport(
         clusters=sum(group.active for group in groups),
         groups_found=len(groups),
         macro_groups=int(macros.max()) + 1,
-        silhouette=_silhouette(whole, prepared, labels, request.seed),
+        silhouette=overall,
         refit_agreement=agreed,
         confidence=float(shares.max(axis=1).mean()),
         tree_fidelity=fidelity,
@@ -135,12 +153,13 @@ def evaluate(request: ClusterRequest) -> ClusterReport:
         ignored=preparation.ignored_,
         bells=whole.fitted.mixture.size,
         joined_from=level,
-        rows_malformed=table.malformed,
+        rows_malformed=0,
         seconds=time.perf_counter() - started,
-        seed=request.seed,
+        seed=seed,
         warnings=_warnings(agreed, groups),
-        groups=sorted(groups, key=lambda group: -group.rows),
+        groups=[groups[place] for place in order],
     )
+    return Divided(report, np.argsort(order)[labels].astype(np.int64), [distinct[place] for place in order])
 
 
 def _chosen(rows: pd.DataFrame, request: ClusterRequest) -> tuple[pd.DataFrame, Labels | None]:
@@ -251,14 +270,15 @@ def _groups(
     return groups, macros, explained.fidelity
 
 
-def _silhouette(whole: Graded, prepared: Prepared, labels: Labels, seed: int) -> float:
-    """In the measure that the groups were found in: columns without structure do not count."""
-    if labels.max() < 1:
-        return 0.0
+def _silhouette(whole: Graded, prepared: Prepared, labels: Labels, seed: int) -> tuple[float, list[float]]:
+    """Of all and of each group, in the measure that they were found in: columns without structure do not count."""
+    groups = int(labels.max()) + 1
     rows = np.random.default_rng(seed).permutation(len(labels))[:_SILHOUETTE_ROWS]
-    if len(np.unique(labels[rows])) < 2:
-        return 0.0
-    return float(silhouette_score(whole.fitted.embedded(prepared.taken(rows)), labels[rows]))
+    if groups < 2 or len(np.unique(labels[rows])) < 2:
+        return 0.0, [0.0] * groups
+    each = silhouette_samples(whole.fitted.embedded(prepared.taken(rows)), labels[rows])
+    sums, sizes = np.bincount(labels[rows], each, minlength=groups), np.bincount(labels[rows], minlength=groups)
+    return float(each.mean()), [float(one) for one in sums / np.maximum(sizes, 1)]
 
 
 def _warnings(agreed: float, groups: Sequence[Group]) -> list[str]:

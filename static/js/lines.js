@@ -1,7 +1,7 @@
-// The revenue chart: drawn as SVG from the numbers that the page already carries, redrawn when the theme changes.
+// Lines over time: drawn as SVG from the numbers that the page already carries, redrawn when the theme changes.
 (function () {
-  const box = document.getElementById("revenue");
-  const data = document.getElementById("revenue-data");
+  const box = document.querySelector("[data-lines]");
+  const data = box && document.getElementById(box.dataset.lines);
   if (!box || !data || !window.echarts) return;
   const told = JSON.parse(data.textContent);
   let chart;
