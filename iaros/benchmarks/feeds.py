@@ -25,6 +25,7 @@ ACTIVITY_HEADER = (
 )
 _GIVEN = "Ida Emma Freja Sofie Lars Peter Anna Maja Jens Mette Karl Nora Erik Astrid Jonas Clara Oskar Liv Hugo Alma"
 _SYLLABLES = "an ber dal ek fos gran hol ing jør kal lund mar nor ost pet ras sand tor ulv vik wes ylv zan åk"
+_FIRST, _PARTS = _GIVEN.split(), _SYLLABLES.split()
 _PLACES = (
     ("DK", "Copenhagen", "CPH"),
     ("SE", "Malmo", "CPH"),
@@ -38,12 +39,9 @@ _LETTERS = np.array(list("ABCDEFGHJKLMNPQRSTUVWXYZ23456789"))
 
 def members(numbers: np.ndarray, *, moved: bool = False) -> Iterator[str]:
     """A CSV row a member number; the same number gives the same person, `moved` gives them another address."""
-    given, syllables = _GIVEN.split(), _SYLLABLES.split()
     for block in np.array_split(numbers, max(1, len(numbers) // 10_000)):
-        hashed = (block.astype(np.uint64) * np.uint64(11400714819323198485)) >> np.uint64(20)
-        for number, h in zip(block.tolist(), hashed.tolist(), strict=True):
-            first = given[h % 20]
-            last = (syllables[h // 20 % 24] + syllables[h // 480 % 24] + syllables[h // 11520 % 24]).title()
+        for number, h in zip(block.tolist(), _hashed(block).tolist(), strict=True):
+            first, last = _named(h)
             country, city, airport = _PLACES[h // 7 % 5]
             year, month, day = 1940 + h // 13 % 65, 1 + h // 17 % 12, 1 + h // 19 % 28
             email = f"{first}.{last}{number}@mail.example".lower()
@@ -55,6 +53,16 @@ def members(numbers: np.ndarray, *, moved: bool = False) -> Iterator[str]:
                 f"{country},,{city},{1000 + h // 37 % 8000},{house},{airport},{tier},{2010 + h // 41 % 15},"
                 f"{1 + h // 43 % 12},,\n"
             )
+
+
+def _hashed(numbers: np.ndarray) -> np.ndarray:
+    return (numbers.astype(np.uint64) * np.uint64(11400714819323198485)) >> np.uint64(20)
+
+
+def _named(h: int) -> tuple[str, str]:
+    """Given name and surname of a member by the hash of the number."""
+    last = _PARTS[h // 20 % 24] + _PARTS[h // 480 % 24] + _PARTS[h // 11520 % 24]
+    return _FIRST[h % 20], last.title()
 
 
 def write_members(path: Path, numbers: np.ndarray, *, moved: np.ndarray | None = None) -> Path:
@@ -95,6 +103,7 @@ def write_bookings(path: Path, numbers: np.ndarray, seed: int) -> Path:
 
 
 def _booking(number: int, nth: int, departs: datetime, draw: list[float], seed: int) -> dict[str, object]:
+    first, last = _named(_hashed(np.array([number])).tolist()[0])
     code, letters = (number * 4 + nth) % 32**6, []
     for _ in range(6):
         letters.append(str(_LETTERS[code % 32]))
@@ -118,9 +127,9 @@ def _booking(number: int, nth: int, departs: datetime, draw: list[float], seed: 
         "passengers": [
             {
                 "number": 1,
-                "title": "MS",
-                "given_name": "PAX",
-                "surname": "MEMBER",
+                "title": None,
+                "given_name": first.upper(),
+                "surname": last.upper(),
                 "type": "ADT",
                 "birth_date": None,
                 "loyalty_number": str(number),

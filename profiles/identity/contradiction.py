@@ -14,6 +14,7 @@ from django.db import connection
 from rapidfuzz.distance import DamerauLevenshtein, JaroWinkler
 
 from privacy import subjects
+from profiles.identity import mentions
 from profiles.identity.matching import names
 from profiles.models import IdentifierKind
 from profiles.person_values import unpacked
@@ -117,4 +118,10 @@ def known_people(customers: Iterable[bytes]) -> dict[bytes, Known]:
         if customer in opened:
             values = unpacked(opened[customer].open(cipher, b"profile:" + customer.bytes))
             found[customer.bytes] = Known(values[GIVEN_NAME], values[SURNAME], values[BIRTH_DATE])
+    # A name that is not sure enough to be published still tells people apart.
+    unsure = [UUID(bytes=raw) for raw, known in found.items() if not (known.given_name and known.surname)]
+    for customer, said in mentions.told_of(unsure).items():
+        named = sorted((g, s) for each in said if (g := each[GIVEN_NAME]) and (s := each[SURNAME]))
+        if named:
+            found[customer.bytes] = Known(*named[0], found[customer.bytes].birth_date)
     return found

@@ -5,10 +5,8 @@ Sealed values are opened in memory only, of those who are compared and nobody el
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -16,12 +14,10 @@ import pandas as pd
 from django.db import connection
 from numpy.typing import NDArray
 
-from iaros.lib import copying, staging
-from iaros.lib.ids import as_block
-from privacy import encryption, subjects
+from privacy import encryption
+from profiles.identity import mentions
 from profiles.identity.matching import cleaning
 from profiles.models import IdentifierKind
-from profiles.person_values import unpacked
 from profiles.sources.contract import PERSON_FIELDS
 
 # Of a frequent flyer a dozen forms tell all that a hundred bookings do.
@@ -43,21 +39,6 @@ _AT = [PERSON_FIELDS.index(name) for name in _RAW]
 _GIVEN, _SURNAME, _SUFFIX = (_RAW.index(name) for name in ("given_name", "surname", "suffix"))
 _SUFFIXES = {"jr": "jr", "junior": "jr", "sr": "sr", "senior": "sr", "ii": "ii", "iii": "iii", "iv": "iv"}
 _BY_TITLE = {"mr": "m", "mstr": "m", "mrs": "f", "ms": "f", "miss": "f"}
-# OFFSET 0 keeps the steps apart, as where golden profiles are built.
-_RECORDS_SQL = """
-SELECT w.place, r.id, m.key_id, r.cipher
-FROM match_of w
-CROSS JOIN LATERAL (
-    SELECT l.record_bucket, l.record_id FROM profiles_link l
-    WHERE l.bucket = w.bucket AND l.customer_id = w.id AND l.ended_at IS NULL OFFSET 0
-) linked
-CROSS JOIN LATERAL (
-    SELECT s.id, s.message_id, s.cipher, s.superseded_at FROM profiles_sourcerecord s
-    WHERE s.bucket = linked.record_bucket AND s.id = linked.record_id OFFSET 0
-) r
-CROSS JOIN LATERAL (SELECT t.key_id FROM profiles_message t WHERE t.id = r.message_id OFFSET 0) m
-WHERE r.cipher IS NOT NULL AND r.superseded_at IS NULL
-"""
 _SHARED_SQL = "SELECT s.lookup, s.kind FROM profiles_sharedidentifier s WHERE s.lookup = ANY(%s) AND s.shared"
 
 
@@ -73,10 +54,11 @@ class Forms:
 
 def of(customers: Sequence[UUID]) -> Forms:
     """Every distinct form in which these customers are told of, the fullest ones first."""
-    told = _told(customers)
+    told = mentions.told_of(customers)
     owners, values = [], []
-    for place in range(len(customers)):
-        fullest = sorted(told.get(place, ()), key=lambda form: (form.count(None), tuple(v or "" for v in form)))
+    for place, customer in enumerate(customers):
+        said = {raw_form(each) for each in told.get(customer, ())}
+        fullest = sorted(said, key=lambda form: (form.count(None), tuple(v or "" for v in form)))
         for form in fullest[:MOST_FORMS]:
             owners.append(place)
             values.append(form)
@@ -119,32 +101,6 @@ def _suffix(form: Sequence[str | None]) -> str:
 def raw_form(values: Sequence[str | None]) -> tuple[str | None, ...]:
     """The part of a person's values that is compared."""
     return tuple(values[at] for at in _AT)
-
-
-def _told(customers: Sequence[UUID]) -> dict[int, set[tuple[str | None, ...]]]:
-    if not customers:
-        return {}
-    block = as_block(list(customers))
-    with connection.cursor() as cursor:
-        staging.prefer_index_lookups(cursor)
-        staging.stage(
-            cursor,
-            "match_of",
-            "place integer, bucket smallint, id uuid",
-            {
-                "place": copying.integers(np.arange(len(customers))),
-                "bucket": copying.smallints(block[:, 15]),
-                "id": copying.uuids(block),
-            },
-        )
-        cursor.execute(_RECORDS_SQL)
-        rows: list[tuple[int, UUID, UUID, Any]] = cursor.fetchall()
-    keys = subjects.landing_sealers({row[2] for row in rows})
-    found: dict[int, set[tuple[str | None, ...]]] = defaultdict(set)
-    for place, record, key_id, cipher in rows:
-        if key_id in keys:
-            found[place].add(raw_form(unpacked(keys[key_id].open(cipher, b"record:" + record.bytes))))
-    return found
 
 
 def _shared(kind: IdentifierKind, values: set[str]) -> set[str]:

@@ -168,6 +168,7 @@ def _uncontradicted(landed: Landed, evidence: Evidence, people: dict[bytes, Know
     anchors: dict[int, Known] = {}
     strangers: dict[shared.Lookup, list[Known]] = {}
     seated: set[tuple[int, int]] = set()
+    namesakes: set[shared.Lookup] = set()
     for edge in np.flatnonzero(owned[evidence.key] | (held_by[evidence.key] > 1)).tolist():
         at, key = int(evidence.mention[edge]), int(evidence.key[edge])
         me, owner = Known.of(landed.person, at), evidence.owner[key]
@@ -179,7 +180,10 @@ def _uncontradicted(landed: Landed, evidence: Evidence, people: dict[bytes, Know
             seat = (key, int(lines[at]))
             holds[edge] = seat not in seated
             seated.add(seat)
+            if not holds[edge] and evidence.kinds[key] == IdentifierKind.TRAVELLER:
+                namesakes.add((evidence.kinds[key], evidence.lookups[key]))
     shared.note(strangers)
+    shared.mark(sorted(namesakes))
     return holds
 
 

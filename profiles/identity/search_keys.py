@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from iaros.lib import clock, copying, staging
 from iaros.lib.ids import as_block
 from privacy import subjects
+from profiles.identity import mentions
 from profiles.identity.matching import names
 from profiles.models.names import folded, hashed, search_words
 from profiles.person_values import unpacked
@@ -82,14 +83,26 @@ def refresh_customers(customers: Sequence[UUID]) -> int:
 
 
 def keyed(rows: Sequence[tuple[UUID, bytes]]) -> list[Keyed]:
-    """Open profiles (customer, cipher) and make the keys; those whose subject is gone are left out."""
+    """Open profiles (customer, cipher) and make the keys; those whose subject is gone are left out.
+
+    A name that is not sure enough to be published still says whom to compare with: then the records are asked.
+    """
     opened = subjects.sealers([customer for customer, _ in rows])
     values = [
         (customer, unpacked(opened[customer].open(cipher, b"profile:" + customer.bytes)))
         for customer, cipher in rows
         if customer in opened
     ]
-    words = [(search_words(each[_SURNAME] or ""), match_words(each), household_words(each)) for _, each in values]
+    unsure = [customer for customer, each in values if not (each[_GIVEN_NAME] and each[_SURNAME])]
+    told = mentions.told_of(unsure)
+    words = [
+        (
+            search_words(each[_SURNAME] or ""),
+            tuple(dict.fromkeys(word for said in (each, *told.get(customer, ())) for word in match_words(said))),
+            household_words(each),
+        )
+        for customer, each in values
+    ]
     hashes = iter(hashed([word for found in words for part in found for word in part]))
     return [
         Keyed(

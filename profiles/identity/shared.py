@@ -16,7 +16,7 @@ from iaros.lib import clock
 from profiles.identity.blocked import LIMITS
 from profiles.identity.contradiction import Known, known_people
 from profiles.identity.matching import names
-from profiles.models import IdentifierKind
+from profiles.models import IdentifierKind, SharedIdentifier
 from profiles.models.names import hashed
 
 Lookup = tuple[int, bytes]  # kind, keyed hash
@@ -46,6 +46,13 @@ def note(carried: Mapping[Lookup, Iterable[Known]]) -> set[Lookup]:
             if cursor.fetchone()[0]:
                 found.add((kind, lookup))
     return found
+
+
+def mark(lookups: Iterable[Lookup]) -> None:
+    """Say of look-ups that two people carry them, whatever they are called: father and son in one booking."""
+    now = clock.now()
+    rows = [SharedIdentifier(lookup=lookup, kind=kind, names=[], shared=True, found_at=now) for kind, lookup in lookups]
+    SharedIdentifier.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def crowded(holders: Mapping[Lookup, Iterable[UUID]]) -> set[Lookup]:

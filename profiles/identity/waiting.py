@@ -23,7 +23,9 @@ SELECT DISTINCT ON (u.record_id) u.record_id, u.record_bucket, u.kind, owner.cus
 FROM profiles_unlinkedkey u
 CROSS JOIN LATERAL (
     SELECT coalesce(min(i.customer_id::text) FILTER (WHERE i.claims), min(i.customer_id::text))::uuid AS customer_id
-    FROM profiles_identifier i WHERE i.lookup = u.lookup AND i.kind = u.kind
+    FROM profiles_identifier i WHERE i.lookup = u.lookup AND i.kind = u.kind AND NOT EXISTS (
+        SELECT FROM profiles_sharedidentifier s WHERE s.lookup = u.lookup AND s.kind = u.kind AND s.shared
+    )
     HAVING count(*) FILTER (WHERE i.claims) = 1 OR (count(*) = 1 AND u.kind <> %(phone)s)
 ) owner
 ORDER BY u.record_id, u.kind

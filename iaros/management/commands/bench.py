@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from iaros.benchmarks import features, gates, pipeline, segments, sources, storage
+from iaros.benchmarks import features, gates, identity, pipeline, segments, sources, storage
 from iaros.demo import SIZES
 from iaros.lib.commands import Refused, ReportCommand
 
@@ -16,25 +16,28 @@ MEASURES = {
     "segments": (segments.measure, 50_000),
     "sources": (sources.measure, 20_000),
 }
-GATES = "gates"
+GATES, IDENTITY = "gates", "identity"
 
 
 class Command(ReportCommand):
     help = "Measure a path on a scratch database and print the figures with the conditions they were taken under."
 
     def add_options(self, parser: ArgumentParser) -> None:
-        parser.add_argument("what", choices=[*MEASURES, GATES])
+        parser.add_argument("what", choices=[*MEASURES, IDENTITY, GATES])
         parser.add_argument("--customers", type=int, help="size of the base; default: what DESIGN asks for")
+        parser.add_argument("--records", type=int, default=identity.RECORDS, help="new records, for identity")
         parser.add_argument("--size", default="medium", help=f"of the demo airline, for gates: {', '.join(SIZES)}")
         parser.add_argument("--seed", type=int, default=42, help="of the demo airline, for gates")
 
     def report(self, *, what: str, customers: int | None, size: str, seed: int, **options: Any) -> dict[str, Any]:
         if what == GATES:
             return gates.measure(size, seed, self._say)
-        measure, usual = MEASURES[what]
+        measure, usual = MEASURES.get(what, (None, 1_000_000))
         base = customers or usual
         if base < 1000:
             raise Refused(f"--customers {base}: at least 1,000, or a figure says nothing")
+        if measure is None:
+            return identity.measure(base, self._say, records=options["records"])
         return measure(base, self._say)
 
     def _say(self, text: str) -> None:
