@@ -108,12 +108,13 @@ def undo_act(*, act_id: UUID, by: User, reason: str) -> IdentityAct:
         back = _merge(act.customer_id, act.other_id, by=by, reason=reason, undoes=act, follow=not kept)
     both = [act.customer_id, act.other_id]
     if kept:
-        undo.put_back_rows(act.id, followers.tables(), both)
-        if told:
+        renewed = any(follower.renewed_since(act.at) for follower in followers.connected())
+        # What was logged meanwhile of the one who stayed is history; only who comes back gets an earlier one again.
+        undo.put_back_rows(act.id, followers.tables(), [act.other_id] if told or renewed else both)
+        if told or renewed:
             _catch_up(both, at=back.at)
         else:
             undo.put_back_rows(act.id, _OURS, both)
-            _follow_where_renewed(both, act.at)
     act.undone_at = back.at
     act.save(update_fields=["undone_at"])
     return back
@@ -258,13 +259,6 @@ def _catch_up(customers: Sequence[UUID], *, at: datetime) -> None:
     search_keys.refresh_customers(_living(customers))
     for follower in followers.connected():
         follower.follow(customers)
-
-
-def _follow_where_renewed(customers: Sequence[UUID], since: datetime) -> None:
-    """What was put back is of before a refresh: it is derived again, from what stands now."""
-    for follower in followers.connected():
-        if follower.renewed_since(since):
-            follower.follow(customers)
 
 
 def _derived_as_of(customers: Sequence[UUID]) -> datetime | None:

@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
-from iaros.api import activations, analytics, deliveries, intelligence, jobs, model_catalogue, segments, site
+from iaros.api import activations, analytics, deliveries, identity, intelligence, jobs, model_catalogue, segments, site
 
 app_name = "api"
 urlpatterns = [
@@ -12,6 +12,9 @@ urlpatterns = [
     path("intelligence/score", intelligence.ScoreView.as_view()),
     path("intelligence/recommendations", intelligence.RecommendationsView.as_view()),
     path("intelligence/enrich", intelligence.EnrichView.as_view()),
+    path("identity/merge", identity.MergeView.as_view()),
+    path("identity/split", identity.SplitView.as_view()),
+    path("identity/undo", identity.UndoView.as_view()),
     path("analytics/segments", analytics.SegmentsView.as_view()),
     path("analytics/behavior", analytics.BehaviorView.as_view()),
     path("analytics/journey", analytics.JourneyView.as_view()),

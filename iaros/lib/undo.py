@@ -168,7 +168,7 @@ _IN_BUCKETS_SQL = "t.bucket = ANY(%(buckets)s::smallint[]) AND "
 _PUT_BACK_SQL = """
 INSERT INTO {table} SELECT t.*
 FROM lib_undorow u, LATERAL jsonb_populate_record(NULL::{table}, u.image) t
-WHERE u.run_id = %(act)s AND u.table_name = {name} AND u.existed
+WHERE u.run_id = %(act)s AND u.table_name = {name} AND u.existed AND u.owner = ANY(%(owners)s::uuid[])
 """
 
 

@@ -13,6 +13,7 @@ _PINS = ("django_assert_num_queries", "django_assert_max_num_queries", "CaptureQ
 ACTS = {"models/<slug:name>/retrain/", "jobs/<uuid:job_id>/cancel/", "schema/", "docs/", "^.*$"}
 ACTS |= {"segments/clusters/look/", "segments/health/retire/", "segments/health/restore/"}
 ACTS |= {"intelligence/enrich", "models/retrain", "models/deploy"}
+ACTS |= {"identity/merge", "identity/split", "identity/undo"}
 # A part of a page or one row by its key: the same reads as the page it belongs to.
 PARTS = {
     *("segments/<slug:slug>/reach/", "sources/runs/<uuid:run_id>/", "jobs/<uuid:job_id>/", "jobs/<uuid:job_id>"),

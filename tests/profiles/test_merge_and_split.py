@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -32,7 +33,7 @@ from profiles.models import (
 from recommendations.models import Recommendation
 from segmentation import pipeline as segmentation
 from segmentation import selectors as segments
-from segmentation.models import FeatureVector, Membership, Transition
+from segmentation.models import CustomerListEntry, FeatureVector, Membership, Transition
 from tests import world as people
 from tests.world import ALICE, AS_OF, BOB
 
@@ -128,6 +129,19 @@ def test_split_and_taken_back__everything_is_what_it_was(two, steward):
     assert Customer.objects.get(id=act.other_id).merged_into == one
     left = {"profiles_customer", "privacy_subject"}
     assert set(unlike(before, database())) <= left
+
+
+def test_merge__takes_the_places_on_lists_along__and_gives_them_back(two, steward):
+    one, other = two
+    listed = uuid7()
+    CustomerListEntry.objects.create(bucket=bucket_of(other), list_id=listed, customer_id=other)
+
+    act = identity_acts.merge_customers(one=one, other=other, by=steward, reason="seen")
+    merged = set(CustomerListEntry.objects.filter(list_id=listed).values_list("customer_id", flat=True))
+    identity_acts.undo_act(act_id=act.id, by=steward, reason="two sisters")
+
+    assert merged == {one}
+    assert set(CustomerListEntry.objects.filter(list_id=listed).values_list("customer_id", flat=True)) == {other}
 
 
 def test_merge__the_oldest_id_survives__and_everything_follows(two, steward):
@@ -284,3 +298,17 @@ def test_undo__of_an_act_that_another_was_built_on__is_refused(two, steward):
     with pytest.raises(CannotUndo, match="later"):
         identity_acts.undo_act(act_id=first.id, by=steward, reason="x")
     assert Identifier.objects.filter(customer_id=one).exists()
+
+
+def test_undo__after_a_refresh__derives_anew_and_keeps_what_was_logged(two, steward):
+    one, other = two
+    entered = Transition.objects.filter(customer_id=other).count()
+    act = identity_acts.merge_customers(one=one, other=other, by=steward, reason="seen")
+    segmentation.refresh(AS_OF + timedelta(days=1))
+    logged = set(Transition.objects.filter(customer_id=one).values_list("segment_id", "at"))
+
+    identity_acts.undo_act(act_id=act.id, by=steward, reason="two sisters")
+
+    assert FeatureVector.objects.get(id=other).as_of == AS_OF + timedelta(days=1)
+    assert Transition.objects.filter(customer_id=other).count() >= entered
+    assert logged <= set(Transition.objects.filter(customer_id=one).values_list("segment_id", "at"))
