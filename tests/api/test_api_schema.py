@@ -49,6 +49,11 @@ SEGMENTS = {
     ("post", "/api/v1/segments/{slug}/activations"),
     ("get", "/api/v1/activations/{activation_id}/file"),
 }
+IDENTITY = {
+    ("post", "/api/v1/identity/merge"),
+    ("post", "/api/v1/identity/split"),
+    ("post", "/api/v1/identity/undo"),
+}
 SIGNED = {("post", "/api/v1/webhooks/{name}")}  # its caller proves itself by a signature, not by a token
 NOT_IN_IT = {"schema/", "docs/", "^.*$"}
 
@@ -72,7 +77,7 @@ def test_schema_is_valid_and_without_a_warning(schema: dict[str, Any]) -> None:
 
 
 def test_schema_has_the_routes_of_the_brief_and_jobs(schema: dict[str, Any]) -> None:
-    assert set(_operations(schema)) == BRIEF | JOBS | FILES | SEGMENTS
+    assert set(_operations(schema)) == BRIEF | JOBS | FILES | SEGMENTS | IDENTITY
 
 
 def test_every_route_is_in_the_schema(schema: dict[str, Any]) -> None:
