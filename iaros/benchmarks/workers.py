@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 import time
@@ -72,6 +71,7 @@ def work() -> None:
     """The worker's side: load everything, say so, wait for the tasks, do them, report on stdout."""
     from django.db import connection
 
+    from iaros.lib.memory import peak_bytes
     from profiles import pipeline
     from profiles.ingest import cleanse
     from profiles.sources.places import airports
@@ -88,7 +88,7 @@ def work() -> None:
         "began": began,
         "ended": time.time(),
         "cpu": time.process_time() - cpu,
-        "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "memory": peak_bytes(),
         "reports": reports,
     }
     sys.stdout.buffer.write(orjson.dumps(answer) + b"\n")

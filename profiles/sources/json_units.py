@@ -10,22 +10,28 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
+import numpy as np
 import orjson
 
 from profiles.sources import line_units
 from profiles.sources.contract import Reject
 from profiles.sources.opening import BLOCK, damage_of
-from profiles.sources.units import LONGEST_UNIT, SHOWN, Unit, cut_off, fault_of, whole
+from profiles.sources.units import LONGEST_UNIT, SHOWN, Run, Unit, cut_off, fault_of, whole
 
 _TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|["{}\[\]]', re.DOTALL)
+_ESCAPED_QUOTE = re.compile(rb'(?<!\\)\\(?:\\\\)*"')
 _STRING_END = re.compile(rb'[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _MEMBER = re.compile(rb'"([^"\\]*)"\s*:\s*\Z')
+_QUOTE, _BRACE = ord('"'), ord("{")
+_BRACKETS = np.zeros(256, dtype=np.int8)
+_BRACKETS[[ord("{"), ord("[")]], _BRACKETS[[ord("}"), ord("]")]] = 1, -1
+_TRIES_A_BLOCK = 64
 _BETWEEN = b" \t\r\n,\x1e"  # what may stand between objects; the last begins a record of RFC 7464
 _LOOKED_AT_FIRST = 1 << 16
 
 
-def units(file: BinaryIO, *, within: Sequence[str] = ()) -> Iterator[Unit]:
-    """The objects of the file.
+def units(file: BinaryIO, *, within: Sequence[str] = ()) -> Iterator[Unit | Run]:
+    """The objects of the file, many at once where they stand a line each and nothing is wrong with them.
 
     `within` names members of an envelope that hold the records, as one object or an array of them:
     `{"tickets": [{...}, {...}], "count": 2}`; `data[]` holds them only where it is an array. What stands between
@@ -35,7 +41,7 @@ def units(file: BinaryIO, *, within: Sequence[str] = ()) -> Iterator[Unit]:
     first = file.read(_LOOKED_AT_FIRST)
     whole_file = _Prefixed(first, file)
     if _object_a_line(first, within):
-        yield from line_units.units(whole_file)  # type: ignore[arg-type]
+        yield from line_units.runs(whole_file)  # type: ignore[arg-type]
         return
     scan = _Scan(frozenset(name.encode() for name in within))
     while block := whole_file.read(BLOCK):
@@ -97,19 +103,36 @@ class _Scan:
         if self.in_string and not self._leave_string():
             yield from self._forget()
             return
-        for token in _TOKEN.finditer(self.text, self.at):
+        tries = _TRIES_A_BLOCK
+        while True:
+            if tries and self.start < 0 and not self.skipped and not self.around.endswith("{"):
+                tries -= 1
+                yield from self._siblings()
+            token = _TOKEN.search(self.text, self.at)
+            if token is None:
+                self.at = len(self.text)
+                break
+            self.at = token.end()
             if token.end() - token.start() > 1:
                 continue
             mark = token.group().decode()
             if mark == '"':
-                self.at = token.end()
                 self.in_string = True
                 self._leave_string()
                 break
             yield from self._bracket(mark, token.start())
-        else:
-            self.at = len(self.text)
         yield from self._forget()
+
+    def _siblings(self) -> Iterator[Unit]:
+        """The whole objects that follow here with nothing but commas between them."""
+        names = [b'"%s"' % name.removesuffix(b"[]") for name in self.within]
+        for start, end in _siblings(self.text, self.at):
+            if self.text[self.gap : start].strip(_BETWEEN):
+                return
+            if names and _may_hold_others(self.text[start:end], names):
+                return
+            self.start, self.at = start, end
+            yield self._record(end)
 
     def _leave_string(self) -> bool:
         end = _STRING_END.match(self.text, self.at)
@@ -202,6 +225,41 @@ class _Scan:
             yield Unit(self._row_of(self.start), rest[:SHOWN], len(rest) + self.lost, fault)
         else:
             yield from self._stray(len(self.text))
+
+
+def _siblings(text: bytes, at: int) -> list[tuple[int, int]]:
+    """Where the objects begin and end that follow `at`, which stands between two; none after one that is not whole."""
+    view = np.frombuffer(text, dtype=np.uint8)[at:]
+    quotes = np.flatnonzero(view == _QUOTE)
+    if b"\\" in text:
+        escaped = np.array([found.end() - 1 - at for found in _ESCAPED_QUOTE.finditer(text, at)], dtype=np.int64)
+        quotes = np.setdiff1d(quotes, escaped, assume_unique=True)
+        odd = escaped[np.searchsorted(quotes, escaped) % 2 == 0]  # outside of a string nothing is escaped
+        view = view[: odd[0]] if len(odd) else view
+    kinds = _BRACKETS[view]
+    brackets = np.flatnonzero(kinds)
+    brackets = brackets[np.searchsorted(quotes, brackets) % 2 == 0]  # the others stand in strings
+    steps = kinds[brackets]
+    depth = np.cumsum(steps, dtype=np.int64)
+    ended = np.flatnonzero(depth < 0)
+    until = int(ended[0]) if len(ended) else len(brackets)
+    ends = np.flatnonzero((depth[:until] == 0) & (steps[:until] < 0))
+    begins = np.concatenate(([0], ends[:-1] + 1)) if len(ends) else ends
+    lists = np.flatnonzero(view[brackets[begins]] != _BRACE)
+    most = int(lists[0]) if len(lists) else len(ends)
+    starts, stops = brackets[begins[:most]] + at, brackets[ends[:most]] + at + 1
+    return list(zip(starts.tolist(), stops.tolist(), strict=True))
+
+
+def _may_hold_others(raw: bytes, names: Sequence[bytes]) -> bool:
+    """Whether one of the members that hold records is the object's own, and not one of what lies in it."""
+    if not any(name in raw for name in names):
+        return False
+    try:
+        members = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return True
+    return any(name[1:-1].decode() in members for name in names)
 
 
 def _not_json(stray: bytes) -> Reject:

@@ -7,16 +7,27 @@ from collections import deque
 from collections.abc import Iterator
 from typing import BinaryIO
 
+import numpy as np
+
 from profiles.sources.contract import Reject
 from profiles.sources.opening import BLOCK, damage_of
-from profiles.sources.units import LONGEST_UNIT, SHOWN, Unit, cut_off, fault_of
+from profiles.sources.units import LONGEST_UNIT, SHOWN, Run, Unit, cut_off, fault_of
 
 MOST_LINES_A_RECORD = 50
 _ENDS_A_FIELD = (b"", b",", b";", b"\t", b"|", b"\r", b" ")
 
 
 def units(file: BinaryIO, *, quoted: bool = False) -> Iterator[Unit]:
-    """The file's lines; blank lines are no records.
+    """The file's lines; blank lines are no records. What `runs` hands out, one by one."""
+    for found in runs(file, quoted=quoted):
+        if isinstance(found, Run):
+            yield from found.units()
+        else:
+            yield found
+
+
+def runs(file: BinaryIO, *, quoted: bool = False) -> Iterator[Unit | Run]:
+    """The file's lines, many at once where nothing is wrong with them; blank lines are no records.
 
     `quoted`: a line break inside double quotes (RFC 4180) does not end the line. A record whose quotes stay open for
     more than MOST_LINES_A_RECORD lines, or close where no field ends, was never meant to: its first line is handed out
@@ -25,9 +36,15 @@ def units(file: BinaryIO, *, quoted: bool = False) -> Iterator[Unit]:
     """
     waiting: deque[Unit] = deque()
     held: list[Unit] = []  # the physical lines of one record whose quotes are still open
-    source = _lines(file)
+    source = _lines(file, quoted)
     while True:
         line = waiting.popleft() if waiting else next(source, None)
+        if isinstance(line, Run):
+            if not held:
+                yield line
+                continue
+            waiting.extend(line.units())
+            line = waiting.popleft()
         if line is None and not held:
             return
         if line is None or (held and (len(held) >= MOST_LINES_A_RECORD or not _goes_on(line.raw))):
@@ -71,10 +88,20 @@ def _checked(row: int, raw: bytes, length: int, quoted: bool) -> Unit:
     return Unit(row, raw[:SHOWN] if fault else raw, length, fault)
 
 
-def _lines(file: BinaryIO) -> Iterator[Unit]:
-    """The physical lines without their ends; of a line that is too long only the beginning is kept."""
+def _lines(file: BinaryIO, quoted: bool) -> Iterator[Unit | Run]:
+    """The physical lines without their ends, a block of good ones at once; of one too long the beginning is kept."""
     rest, lost, row = b"", 0, 0
     while block := file.read(BLOCK):
+        end = block.rfind(b"\n") + 1
+        if end and not lost:
+            text = rest + block[:end]
+            found = _good(text if row else text.removeprefix(codecs.BOM_UTF8), row, quoted)
+            if found is not None:
+                row += text.count(b"\n")
+                rest = block[end:]
+                if found.raw:
+                    yield found
+                continue
         *whole, tail = block.split(b"\n")
         for line in whole:
             full = rest + line
@@ -94,3 +121,24 @@ def _lines(file: BinaryIO) -> Iterator[Unit]:
     elif rest or lost:
         bare = rest.rstrip(b"\r")
         yield Unit(row, bare.removeprefix(codecs.BOM_UTF8) if row == 1 else bare, len(rest) + lost)
+
+
+def _good(text: bytes, before: int, quoted: bool) -> Run | None:
+    """The lines of a text that ends with one, or None where one of them has to be looked at more closely."""
+    length = len(text)
+    if b"\r" in text:
+        if text.count(b"\r") != text.count(b"\r\n"):
+            return None
+        text = text.replace(b"\r\n", b"\n")
+    if fault_of(text, 0):
+        return None
+    lines = text[:-1].split(b"\n")
+    if length > LONGEST_UNIT and max(map(len, lines)) >= LONGEST_UNIT:
+        return None
+    if quoted and b'"' in text and any(line.count(b'"') % 2 for line in lines):
+        return None
+    rows = np.arange(before + 1, before + 1 + len(lines), dtype=np.int64)
+    if b"" in lines:
+        filled = [at for at, line in enumerate(lines) if line]
+        lines, rows = [lines[at] for at in filled], rows[filled]
+    return Run(lines, rows, length)

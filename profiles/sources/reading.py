@@ -9,7 +9,6 @@ from __future__ import annotations
 import codecs
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,7 +26,7 @@ from profiles.sources import (
 )
 from profiles.sources.contract import Connector, Framing, Lines, Reject, Sample
 from profiles.sources.opening import open_source
-from profiles.sources.units import LONGEST_UNIT, Unit
+from profiles.sources.units import LONGEST_UNIT, Run, Unit
 
 LINES_A_CHUNK = 10_000
 BYTES_A_CHUNK = 16 << 20
@@ -71,74 +70,122 @@ def header_of(path: Path, connector: Connector) -> bytes | None:
 
 def chunks(path: Path, connector: Connector, header: bytes | None) -> Iterator[Chunk]:
     """Hand out the file's records, at most LINES_A_CHUNK and about BYTES_A_CHUNK at a time, the header excluded."""
-    raw: list[bytes] = []
-    rows: list[int] = []
-    unreadable: list[tuple[int, bytes, Reject]] = []
-    taken = held = 0
+    growing = _Growing(connector, header)
     with open_source(path) as file:
-        found = _framed(file, connector, header)
-        if header is not None:
-            found = islice(found, 1, None)
-        for unit in found:
-            taken += unit.length
-            if connector.passes_over and not unit.fault and connector.passes_over(unit.raw):
-                continue
-            fault = _HEADER_AGAIN if header and unit.raw == header else unit.fault
-            if fault:
-                unreadable.append((unit.row, unit.raw[: units.SHOWN], fault))
+        for found in _framed(file, connector, header):
+            if isinstance(found, Run):
+                yield from growing.add_run(found)
             else:
-                raw.append(unit.raw)
-                rows.append(unit.row)
-                held += len(unit.raw)
-            if len(raw) >= LINES_A_CHUNK or held >= BYTES_A_CHUNK or len(unreadable) >= LINES_A_CHUNK:
-                yield Chunk(Lines(raw, np.asarray(rows, dtype=np.int64)), unreadable, taken, header)
-                raw, rows, unreadable, held = [], [], [], 0
-    if raw or unreadable:
-        yield Chunk(Lines(raw, np.asarray(rows, dtype=np.int64)), unreadable, taken, header)
+                yield from growing.add(found)
+    yield from growing.rest()
+
+
+class _Growing:
+    """The chunk that is being filled."""
+
+    def __init__(self, connector: Connector, header: bytes | None) -> None:
+        self.passes_over, self.header = connector.passes_over, header
+        self.first = header is not None  # the first record is the header
+        self.taken = 0
+        self._empty()
+
+    def _empty(self) -> None:
+        self.raw: list[bytes] = []
+        self.rows: list[int] = []
+        self.unreadable: list[tuple[int, bytes, Reject]] = []
+        self.held = 0
+
+    def add(self, unit: Unit) -> Iterator[Chunk]:
+        if self.first:
+            self.first = False
+            return
+        self.taken += unit.length
+        if self.passes_over and not unit.fault and self.passes_over(unit.raw):
+            return
+        fault = _HEADER_AGAIN if self.header and unit.raw == self.header else unit.fault
+        if fault:
+            self.unreadable.append((unit.row, unit.raw[: units.SHOWN], fault))
+        else:
+            self.raw.append(unit.raw)
+            self.rows.append(unit.row)
+            self.held += len(unit.raw)
+        if self._is_full():
+            yield self._chunk()
+
+    def add_run(self, run: Run) -> Iterator[Chunk]:
+        if self.passes_over or (self.header and self.header in run.raw[self.first :]):
+            for unit in run.units():
+                yield from self.add(unit)
+            return
+        at = int(self.first)
+        self.first = False
+        self.taken += run.length
+        while at < len(run.raw):
+            end = at + LINES_A_CHUNK - len(self.raw)
+            self.raw += run.raw[at:end]
+            self.rows += run.rows[at:end].tolist()
+            self.held += sum(map(len, run.raw[at:end]))
+            at = end
+            if self._is_full():
+                yield self._chunk()
+
+    def rest(self) -> Iterator[Chunk]:
+        if self.raw or self.unreadable:
+            yield self._chunk()
+
+    def _is_full(self) -> bool:
+        many = len(self.raw) >= LINES_A_CHUNK or len(self.unreadable) >= LINES_A_CHUNK
+        return many or self.held >= BYTES_A_CHUNK
+
+    def _chunk(self) -> Chunk:
+        rows = np.array(self.rows, dtype=np.int64)
+        chunk = Chunk(Lines(self.raw, rows), self.unreadable, self.taken, self.header)
+        self._empty()
+        return chunk
 
 
 _HEADER_AGAIN = Reject(-1, "line", "the header again", "one header, in row 1")
 
 
-def _framed(file: BinaryIO, connector: Connector, header: bytes | None) -> Iterator[Unit]:
+def _framed(file: BinaryIO, connector: Connector, header: bytes | None) -> Iterator[Unit | Run]:
     return _FRAMES[connector.framing](file, connector, header)
 
 
-def _lines(file: BinaryIO, connector: Connector, header: bytes | None) -> Iterator[Unit]:
-    return line_units.units(file, quoted=connector.quoted)
+def _lines(file: BinaryIO, connector: Connector, header: bytes | None) -> Iterator[Unit | Run]:
+    return line_units.runs(file, quoted=connector.quoted)
 
 
-def _table(file: BinaryIO, connector: Connector, header: bytes | None) -> Iterator[Unit]:
+def _table(file: BinaryIO, connector: Connector, header: bytes | None) -> Iterator[Unit | Run]:
     if header is None:
         return json_units.units(file, within=connector.within)
-    return line_units.units(file, quoted=True)
+    return line_units.runs(file, quoted=True)
 
 
-def _json(file: BinaryIO, connector: Connector, header: bytes | None) -> Iterator[Unit]:
+def _json(file: BinaryIO, connector: Connector, header: bytes | None) -> Iterator[Unit | Run]:
     return json_units.units(file, within=connector.within)
 
 
-def _edifact(file: BinaryIO, connector: Connector, header: bytes | None) -> Iterator[Unit]:
+def _edifact(file: BinaryIO, connector: Connector, header: bytes | None) -> Iterator[Unit | Run]:
     return edifact_units.units(file, within=connector.within)
 
 
-def _xml(file: BinaryIO, connector: Connector, header: bytes | None) -> Iterator[Unit]:
+def _xml(file: BinaryIO, connector: Connector, header: bytes | None) -> Iterator[Unit | Run]:
     return xml_units.units(file, within=connector.within)
 
 
-def _document(file: BinaryIO, connector: Connector, header: bytes | None) -> Iterator[Unit]:
+def _document(file: BinaryIO, connector: Connector, header: bytes | None) -> Iterator[Unit | Run]:
     return units.document(file)
 
 
-def _unread(file: BinaryIO, connector: Connector, header: bytes | None) -> Iterator[Unit]:
+def _unread(file: BinaryIO, connector: Connector, header: bytes | None) -> Iterator[Unit | Run]:
     return units.unread(file, unclaimed.UNRECOGNISED)
 
 
-def _teletype(file: BinaryIO, connector: Connector, header: bytes | None) -> Iterator[Unit]:
+def _teletype(file: BinaryIO, connector: Connector, header: bytes | None) -> Iterator[Unit | Run]:
     return teletype_units.units(file)
 
 
-def _ssim(file: BinaryIO, connector: Connector, header: bytes | None) -> Iterator[Unit]:
+def _ssim(file: BinaryIO, connector: Connector, header: bytes | None) -> Iterator[Unit | Run]:
     return ssim_units.units(file)
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from profiles.sources.contract import Reject
 from profiles.sources.opening import BLOCK, damage_of
@@ -13,8 +16,7 @@ LONGEST_UNIT = 1 << 20
 SHOWN = 1024  # of what is too long, so much is kept to show it
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(NamedTuple):
     """One record as it came. `row` is the line of the file on which it begins, the first being 1.
 
     `length` is how many bytes of the file it took; `fault` says why no parser should see it.
@@ -24,6 +26,20 @@ class Unit:
     raw: bytes
     length: int
     fault: Reject | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Records that follow each other and have no fault, with their rows; `length` is how many bytes they took."""
+
+    raw: list[bytes]
+    rows: NDArray[np.int64]
+    length: int
+
+    def units(self) -> Iterator[Unit]:
+        """The same one by one."""
+        for row, raw in zip(self.rows.tolist(), self.raw, strict=True):
+            yield Unit(row, raw, len(raw) + 1)
 
 
 def fault_of(raw: bytes, length: int) -> Reject | None:
