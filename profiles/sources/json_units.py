@@ -16,7 +16,7 @@ import orjson
 from profiles.sources import line_units
 from profiles.sources.contract import Reject
 from profiles.sources.opening import BLOCK, damage_of
-from profiles.sources.units import LONGEST_UNIT, SHOWN, Run, Unit, cut_off, fault_of, whole
+from profiles.sources.units import LONGEST_UNIT, SHOWN, Run, Unit, cut_off, fault_of, one_by_one, whole
 
 _TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|["{}\[\]]', re.DOTALL)
 _ESCAPED_QUOTE = re.compile(rb'(?<!\\)\\(?:\\\\)*"')
@@ -30,7 +30,12 @@ _BETWEEN = b" \t\r\n,\x1e"  # what may stand between objects; the last begins a 
 _LOOKED_AT_FIRST = 1 << 16
 
 
-def units(file: BinaryIO, *, within: Sequence[str] = ()) -> Iterator[Unit | Run]:
+def units(file: BinaryIO, *, within: Sequence[str] = ()) -> Iterator[Unit]:
+    """The objects of the file. What `runs` hands out, one by one."""
+    return one_by_one(runs(file, within=within))
+
+
+def runs(file: BinaryIO, *, within: Sequence[str] = ()) -> Iterator[Unit | Run]:
     """The objects of the file, many at once where they stand a line each and nothing is wrong with them.
 
     `within` names members of an envelope that hold the records, as one object or an array of them:
@@ -91,10 +96,14 @@ class _Scan:
         self.in_string = False
         self.start = -1  # where in `text` the current record begins
         self.depth = 0  # brackets open inside it, itself included
-        self.around = ""  # brackets open around the records: of an envelope { and of an array [
+        self.around: list[str] = []  # brackets open around the records: of an envelope { and of an array [
         self.skipped = 0  # brackets open inside a member of an envelope that holds no records
         self.gap = 0  # where what stands between two records begins
         self.lost = 0  # bytes of a record that is too long, dropped
+
+    @property
+    def _is_in_envelope(self) -> bool:
+        return self.around[-1:] == ["{"]
 
     def feed(self, block: bytes) -> Iterator[Unit]:
         if not self.text and self.row == 1:
@@ -105,7 +114,7 @@ class _Scan:
             return
         tries = _TRIES_A_BLOCK
         while True:
-            if tries and self.start < 0 and not self.skipped and not self.around.endswith("{"):
+            if tries and self.start < 0 and not self.skipped and not self._is_in_envelope:
                 tries -= 1
                 yield from self._siblings()
             token = _TOKEN.search(self.text, self.at)
@@ -147,7 +156,7 @@ class _Scan:
         opens = mark in "{["
         if self.start >= 0:
             if opens and self.depth == 1 and self._named(mark, place):
-                self.around += "{"  # what looked like a record is an envelope around them
+                self.around.append("{")  # what looked like a record is an envelope around them
                 self.start, self.depth = -1, 0
                 yield from self._around(mark, place)
                 return
@@ -156,20 +165,20 @@ class _Scan:
                 yield self._record(place + 1)
         elif self.skipped:
             self.skipped += 1 if opens else -1
-        elif opens and self.around.endswith("{") and not self._named(mark, place):
+        elif opens and self._is_in_envelope and not self._named(mark, place):
             self.skipped = 1
         else:
             yield from self._around(mark, place)
 
     def _around(self, mark: str, place: int) -> Iterator[Unit]:
-        if not self.around.endswith("{"):
+        if not self._is_in_envelope:
             yield from self._stray(place)
         if mark == "{":
             self.start, self.depth = place, 1
         elif mark == "[":
-            self.around += mark
-        else:
-            self.around = self.around[:-1]
+            self.around.append(mark)
+        elif self.around:
+            self.around.pop()
         self.gap = place + 1
 
     def _named(self, mark: str, place: int) -> bool:
@@ -202,7 +211,7 @@ class _Scan:
 
     def _forget(self) -> Iterator[Unit]:
         """Drop what was handed out, and of a record that is too long all but its beginning."""
-        keep = self.start if self.start >= 0 else self.gap if not self.around.endswith("{") else max(self.at - 200, 0)
+        keep = self.start if self.start >= 0 else self.gap if not self._is_in_envelope else max(self.at - 200, 0)
         keep = min(keep, self.at)
         self._row_of(keep)
         self.text, self.at, self.gap = self.text[keep:], self.at - keep, max(self.gap - keep, 0)

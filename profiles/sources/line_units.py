@@ -11,7 +11,7 @@ import numpy as np
 
 from profiles.sources.contract import Reject
 from profiles.sources.opening import BLOCK, damage_of
-from profiles.sources.units import LONGEST_UNIT, SHOWN, Run, Unit, cut_off, fault_of
+from profiles.sources.units import LONGEST_UNIT, SHOWN, Run, Unit, cut_off, fault_of, one_by_one
 
 MOST_LINES_A_RECORD = 50
 _ENDS_A_FIELD = (b"", b",", b";", b"\t", b"|", b"\r", b" ")
@@ -19,11 +19,7 @@ _ENDS_A_FIELD = (b"", b",", b";", b"\t", b"|", b"\r", b" ")
 
 def units(file: BinaryIO, *, quoted: bool = False) -> Iterator[Unit]:
     """The file's lines; blank lines are no records. What `runs` hands out, one by one."""
-    for found in runs(file, quoted=quoted):
-        if isinstance(found, Run):
-            yield from found.units()
-        else:
-            yield found
+    return one_by_one(runs(file, quoted=quoted))
 
 
 def runs(file: BinaryIO, *, quoted: bool = False) -> Iterator[Unit | Run]:

@@ -157,12 +157,12 @@ def _lines(file: BinaryIO, connector: Connector, header: bytes | None) -> Iterat
 
 def _table(file: BinaryIO, connector: Connector, header: bytes | None) -> Iterator[Unit | Run]:
     if header is None:
-        return json_units.units(file, within=connector.within)
+        return json_units.runs(file, within=connector.within)
     return line_units.runs(file, quoted=True)
 
 
 def _json(file: BinaryIO, connector: Connector, header: bytes | None) -> Iterator[Unit | Run]:
-    return json_units.units(file, within=connector.within)
+    return json_units.runs(file, within=connector.within)
 
 
 def _edifact(file: BinaryIO, connector: Connector, header: bytes | None) -> Iterator[Unit | Run]:
@@ -189,7 +189,7 @@ def _ssim(file: BinaryIO, connector: Connector, header: bytes | None) -> Iterato
     return ssim_units.units(file)
 
 
-_FRAMES: dict[Framing, Callable[[BinaryIO, Connector, bytes | None], Iterator[Unit]]] = {
+_FRAMES: dict[Framing, Callable[[BinaryIO, Connector, bytes | None], Iterator[Unit] | Iterator[Unit | Run]]] = {
     Framing.LINES: _lines,
     Framing.TABLE: _table,
     Framing.JSON: _json,

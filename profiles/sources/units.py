@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, NamedTuple
 
@@ -40,6 +40,15 @@ class Run:
         """The same one by one."""
         for row, raw in zip(self.rows.tolist(), self.raw, strict=True):
             yield Unit(row, raw, len(raw) + 1)
+
+
+def one_by_one(found: Iterable[Unit | Run]) -> Iterator[Unit]:
+    """Every record by itself."""
+    for each in found:
+        if isinstance(each, Run):
+            yield from each.units()
+        else:
+            yield each
 
 
 def fault_of(raw: bytes, length: int) -> Reject | None:
