@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
@@ -21,6 +22,8 @@ from profiles.sources.contract import Field, Lines, Reject, WrongFile, plain
 from profiles.sources.json_members import Members
 from profiles.sources.stamps import EARLIEST_YEAR, LATEST_YEAR, read_stamps
 
+MOST_COLUMNS = 50_000  # no feed has more than some thousand
+
 
 def header_names(header: bytes, required: Sequence[str], known: Sequence[str], source: str) -> list[str]:
     """The header's column names, stripped.
@@ -31,13 +34,15 @@ def header_names(header: bytes, required: Sequence[str], known: Sequence[str], s
         names = [name.strip() for name in next(csv.reader(io.StringIO(header.decode())), [])]
     except (UnicodeDecodeError, csv.Error):
         raise WrongFile(f"row 1: the header is not readable text; expected {', '.join(required)}") from None
-    missing = [name for name in required if name not in names]
+    _bounded(names, source)
+    there = Counter(names)
+    missing = [name for name in required if name not in there]
     if missing:
         found = ", ".join(names[:8]) or "nothing"
         raise WrongFile(
             f"row 1: header of {source}: missing {', '.join(missing)}; expected {', '.join(known)}; found {found}"
         )
-    twice = {name for name in names if name and names.count(name) > 1}
+    twice = {name for name, times in there.items() if name and times > 1}
     if twice:
         raise WrongFile(f"row 1: header of {source}: {', '.join(sorted(twice))} stands twice")
     return names
@@ -248,9 +253,11 @@ def table(
         found, delimiter = split_header(header)
     except (UnicodeDecodeError, csv.Error):
         raise WrongFile(f"row 1: the header of {source} is not readable text") from None
+    _bounded(found, source)
     known = [ours.get(plain(name), name) for name in found]
     # Of two columns that mean the same field the first one counts.
-    told = [name if name not in known[:at] else f"{name} ({at})" for at, name in enumerate(known)]
+    first = {name: at for at, name in reversed(list(enumerate(known)))}
+    told = [name if first[name] == at else f"{name} ({at})" for at, name in enumerate(known)]
     missing = [one.name for one in fields if one.required and one.name not in told]
     if missing:
         expected = ", ".join(one.name for one in fields)
@@ -260,6 +267,11 @@ def table(
         )
     wanted = [one.name for one in fields if only is None or one.name in only]
     return Columns(lines, told, only=[name for name in wanted if name in told], delimiter=delimiter)
+
+
+def _bounded(names: Sequence[str], source: str) -> None:
+    if len(names) > MOST_COLUMNS:
+        raise WrongFile(f"row 1: header of {source}: {len(names):,} columns; at most {MOST_COLUMNS:,}")
 
 
 def split_header(header: bytes) -> tuple[list[str], str]:

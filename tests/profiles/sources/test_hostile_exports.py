@@ -91,3 +91,11 @@ def test_a_table_of_very_many_columns__is_read_in_its_bounds(read):
     batch = read("hubspot", header + b"\n" + row + b"\n")
 
     assert batch.person["given_name"] == ["Ida"]
+
+
+@pytest.mark.parametrize("source", ["loyalty_members", "hubspot", "competitor_fares"])
+def test_a_table_of_a_hundred_thousand_columns__is_refused_at_once(take_in, source):
+    header = b",".join(b"c%d" % i for i in range(100_000))
+
+    with pytest.raises(FileRefused, match=r"100,000 columns; at most 50,000"):
+        take_in(source, header + b"\n1\n")
