@@ -1,4 +1,4 @@
-"""Whatever is sent, in one process after the other file: it says so, good records go in, and memory stays small."""
+"""Whatever is sent, one file after the other in one process: it says so, good records go in, and memory stays small."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from profiles.models import SourceRecord
 from tests.profiles import children
 
-MOST = 300 << 20
+MOST = 64 << 20  # beyond what the process holds once everything is loaded
 HEADER = b"Loyalty Number,Given Name,Surname,Address\n"
 GOOD = b"%d,Ann,Ek,\n"
 _CHILD = """
@@ -21,7 +21,7 @@ from pathlib import Path
 from iaros.lib.memory import peak_bytes
 from profiles import pipeline
 
-told = {}
+told, before = {}, peak_bytes()
 for given in sys.argv[1:]:
     source, _, path = given.partition("=")
     try:
@@ -30,12 +30,12 @@ for given in sys.argv[1:]:
         told[Path(path).name] = [counts.new, counts.quarantined]
     except pipeline.FileRefused as error:
         told[Path(path).name] = str(error)
-print(json.dumps({"told": told, "memory": peak_bytes()}))
+print(json.dumps({"told": told, "memory": peak_bytes() - before}))
 """
 EDIFACT = (
     "UNB+IATA:1+NV+GOV+261212:1011+77'UNH+1+PNRGOV:13:1:IA+R1'MSG+:22'ORG+NV:CPH'"
     "TVL+121226:1305:121226:1410+CPH+LHR+NV+504'EQN+1'SRC'RCI+NV:7KQX2M::020726:1011'TIF+SOLHEIM+INGRIDMS:A:1'"
-    "TVL+121226:1305:121226:1410+CPH+LHR+NV+504:Y'RPI+1+HK'UNT+10+1'"
+    "TVL+121226:1305:121226:1410+CPH+LHR+NV+504:Y'RPI+1+HK'UNT+11+1'"
 )
 
 
@@ -57,17 +57,17 @@ def _hostile(folder: Path) -> dict[str, tuple[str, bytes]]:
         "bom.csv": ("loyalty_members", b"\xef\xbb\xbf" + HEADER + GOOD % 6),
         "latin.csv": ("loyalty_members", HEADER + "7,Åse,Øst,\n".encode("latin-1") + GOOD % 8),
         "quote.csv": ("loyalty_members", HEADER + b'9,Ann,Ek,"open\n' + GOOD % 10),
-        "quote-all-along.csv": ("loyalty_members", HEADER + GOOD % 11 + b'12,Ann,Ek,"' + b"open\n" * 400_000),
+        "quote-all-along.csv": ("loyalty_members", HEADER + GOOD % 11 + b'12,Ann,Ek,"' + b"open\n" * 40_000),
         "no-unz.edi": ("auto", EDIFACT.encode()),
         "open.json": ("zendesk_users", b'{"users":[{"id":1,"name":"' + b"x" * (40 << 20)),
-        "brackets.json": ("auto", b"[" * (8 << 20)),
+        "brackets.json": ("auto", b"[" * 300_000),
         "nothing.csv": ("auto", b""),
         "image.png": ("auto", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20_000),
     }
 
 
 @pytest.mark.django_db(transaction=True)
-def test_hostile_files__one_after_the_other__within_300_megabytes(tmp_path):
+def test_hostile_files__one_after_the_other__within_64_megabytes(tmp_path):
     files = _hostile(tmp_path)
     given = []
     for name, (source, content) in files.items():
@@ -87,7 +87,7 @@ def test_hostile_files__one_after_the_other__within_300_megabytes(tmp_path):
     assert done.returncode == 0, done.stderr[-3000:]
     report = json.loads(done.stdout.splitlines()[-1])
     told = report["told"]
-    assert "missing" in told["columns.csv"] or "long" in told["columns.csv"]
+    assert "columns; at most" in told["columns.csv"]
     assert told["columns-of-a-row.csv"] == [1, 1]
     assert told["cut.csv.gz"][0] > 1000
     assert told["cut.csv.gz"][1] == 1
