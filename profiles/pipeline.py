@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,7 @@ from profiles.ingest import (
 from profiles.quality import scorecard
 from profiles.rollback import taking_back
 from profiles.rollback.taking_back import CannotRollBack, RollbackReport
-from profiles.shapes import Counts, Feed
+from profiles.shapes import Counts, Feed, Landed
 from profiles.sources import codes, reading, unclaimed
 from profiles.sources.catalogue import CONNECTORS, recognise, refuse
 from profiles.sources.contract import Batch, Connector, Lines, WrongFile
@@ -64,13 +64,18 @@ class IngestCancelled(Exception):
 
 @dataclass(frozen=True)
 class IngestReport:
-    """What became of one file: read = new + updated + unchanged + quarantined."""
+    """What became of one file: read = new + updated + unchanged + quarantined.
+
+    `stages`: the seconds that went into reading (cut, parsed), landing (cleansed, compared, sealed, written), and
+    people (who is who, golden profiles, facts).
+    """
 
     source: str
     file: str
     run_id: str
     counts: Counts
     seconds: float
+    stages: Mapping[str, float] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         names = ("read", "new", "updated", "unchanged", "quarantined")
@@ -81,6 +86,7 @@ class IngestReport:
             **{name: getattr(self.counts, name) for name in names},
             "seconds": round(self.seconds, 3),
             "per_second": round(self.counts.read / self.seconds, 1) if self.seconds else 0.0,
+            "stages": {stage: round(seconds, 3) for stage, seconds in self.stages.items()},
         }
 
 
@@ -196,7 +202,7 @@ def _take_in_file(feed: Feed, path: Path, progress: Progress, *, dry_run: bool =
         raise
     seconds = time.perf_counter() - started
     runs.finish(feed, counts, seconds)
-    return IngestReport(name, path.name, str(feed.run_id), counts, seconds)
+    return IngestReport(name, path.name, str(feed.run_id), counts, seconds, feed.spent.seconds)
 
 
 def _recognised(path: Path) -> Connector:
@@ -213,7 +219,8 @@ def take_in(feed: Feed, chunk: reading.Chunk, *, dry_run: bool = False) -> Count
     """
     if feed.connector.hands_on:
         return sum((take_in(*part, dry_run=dry_run) for part in _handed_on(feed, chunk)), Counts())
-    batch = feed.connector.read(chunk.header, chunk.lines)
+    with feed.spent.on("read"):
+        batch = feed.connector.read(chunk.header, chunk.lines)
     if not dry_run:
         # A new month locks the table of events; a dry run would keep it locked, and leaves its events in no month.
         facts.ensure_partitions(batch.facts.get("events"))
@@ -247,13 +254,28 @@ def _take_in(feed: Feed, chunk: reading.Chunk, batch: Batch) -> Counts:
     unreadable = Counts(quarantined=len(chunk.unreadable))
     if not feed.connector.about_people:
         land = rates.land_rates if "rates" in batch.facts else reference.land_reference
-        counts, superseded = land(feed, batch)
-        quarantine.from_lines(feed, batch.lines, [*batch.rejects, *superseded])
+        with feed.spent.on("land"):
+            counts, superseded = land(feed, batch)
+            quarantine.from_lines(feed, batch.lines, [*batch.rejects, *superseded])
         return unreadable + counts
     return unreadable + _take_in_people(feed, batch)
 
 
 def _take_in_people(feed: Feed, batch: Batch) -> Counts:
+    with feed.spent.on("land"):
+        landed = _land(feed, batch)
+    if len(landed):
+        with feed.spent.on("people"):
+            people = resolve.resolve(landed)
+            survivors = merge.fold(people.merges, at=feed.received_at)
+            assemble.assemble(landed, people)
+            assemble.rebuild([*survivors, *people.left.values()], at=feed.received_at)
+            assemble.rebuild(facts.write(landed, people), at=feed.received_at)
+            ledger.record(facts.consent_frame(landed, people))
+    return landed.counts
+
+
+def _land(feed: Feed, batch: Batch) -> Landed:
     person = cleanse.standardise(batch)
     looked_up = keys.look_up(batch.keys, person, cleanse.STANDARD)
     # A person who was erased is turned away before anything of the line is written.
@@ -264,13 +286,7 @@ def _take_in_people(feed: Feed, batch: Batch) -> Counts:
     quarantine.from_lines(feed, batch.kept_lines(), [*faulty, *landed.quarantine])
     if len(landed):
         quarantine.release(feed, [batch.lines.raw[line] for line in set(batch.line[landed.mention].tolist())])
-        people = resolve.resolve(landed)
-        survivors = merge.fold(people.merges, at=feed.received_at)
-        assemble.assemble(landed, people)
-        assemble.rebuild([*survivors, *people.left.values()], at=feed.received_at)
-        assemble.rebuild(facts.write(landed, people), at=feed.received_at)
-        ledger.record(facts.consent_frame(landed, people))
-    return landed.counts
+    return landed
 
 
 def _batches(feed: Feed, path: Path) -> Iterator[tuple[reading.Chunk, int]]:
@@ -278,8 +294,9 @@ def _batches(feed: Feed, path: Path) -> Iterator[tuple[reading.Chunk, int]]:
     connector = feed.connector
     header = reading.header_of(path, connector)
     runs.note_header(feed, header)
-    found = repeats.scan(connector, path, header)
-    chunks = reading.chunks(path, connector, header)
+    with feed.spent.on("read"):
+        found = repeats.scan(connector, path, header)
+    chunks = feed.spent.each("read", reading.chunks(path, connector, header))
     if header is not None and not found.rows:
         connector.scan(header, reading.no_lines())  # An empty file still has to have the right header.
     for chunk in repeats.gathered(chunks, found):

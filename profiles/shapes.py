@@ -9,6 +9,7 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
+from iaros.lib.reports import Spent
 from privacy.encryption import Sealer
 from profiles.sources.contract import Batch, Connector, Keys, Reject
 
@@ -39,12 +40,13 @@ class Counts:
 
 @dataclass(frozen=True)
 class Feed:
-    """Which feed a batch is of, and which run takes it in."""
+    """Which feed a batch is of, which run takes it in, and what time that took."""
 
     connector: Connector
     source_id: int
     run_id: UUID
     received_at: datetime
+    spent: Spent = field(default_factory=Spent, compare=False)
 
 
 @dataclass(frozen=True)

@@ -164,3 +164,41 @@ def _booking(number: int, nth: int, departs: datetime, draw: list[float], seed: 
         if draw[1] > 0.7
         else [],
     }
+
+
+def write_pnrgov(path: Path, records: int, seed: int) -> Path:
+    """Passenger name records as PNRGOV: one or two travellers, a return trip, tickets, contacts, seats."""
+    rng = np.random.default_rng([seed, 3])
+    with path.open("w", encoding="utf-8") as file:
+        file.write("UNA:+.?*'\nUNB+IATA:1+NV+GOV+261130:1011+77'\n")
+        for message, block in enumerate(np.array_split(np.arange(records), max(1, records // 200)), start=1):
+            head = f"UNH+{message}+PNRGOV:13:1:IA+R{message}'\nMSG+:22'\nORG+NV:CPH'\n"
+            head += f"TVL+121226:1305:121226:1510+CPH+LHR+NV+504'\nEQN+{len(block)}'\n"
+            told = head + "".join(_record(n, seed, rng.random(3)) for n in block.tolist())
+            file.write(f"{told}UNT+{told.count(chr(39)) + 1}+{message}'\n")
+        file.write(f"UNZ+{max(1, records // 200)}+77'\n")
+    return path
+
+
+def _record(number: int, seed: int, draw: np.ndarray) -> str:
+    code, letters = (number * 7 + seed * 1_000_003) % 32**6, []
+    for _ in range(6):
+        letters.append(str(_LETTERS[code % 32]))
+        code //= 32
+    given, syllables = _GIVEN.split(), _SYLLABLES.split()
+    last = "".join(syllables[int(part * 997 + number) % 24] for part in draw).upper()
+    there, fare = _ROUTES[int(draw[2] * 10)], 100 + int(draw[1] * 300)
+    out = [f"SRC'RCI+NV:{''.join(letters)}::020726:1011'DAT+700:030726:0900+710:020726:1012'",
+           "ORG+NV:CPH+52519950:CPH+++T+DK:EUR+AB12'"]  # fmt: skip
+    for place in range(1 + (draw[0] > 0.6)):
+        first, ticket = given[(number + place) % 20].upper(), f"889{number:09d}{place}"
+        out.append(
+            f"TIF+{last}+{first}MS:A:{place + 1}'FTI+NV:{seed}{number:07d}{place}'IFT+4:28::YY+CTCM 45{number:08d}'"
+            f"SSR+DOCS:HK:1:NV:::::/P/DNK/A{number:07d}/DNK/17MAY84/F/20MAY30/{last}/{first}+::{place + 1}'"
+            f"TKT+{ticket}:T:1'MON+B:{fare}.00:EUR+T:{fare + 40}.00:EUR'"
+        )
+    out.append(
+        f"TVL+121226:1305:121226:1510+CPH+{there}+NV+504:Y'RPI+1+HK'SSR+SEAT:HK:1:NV:::CPH:{there}+12A::1'"
+        f"TVL+201226:0900:201226:1205+{there}+CPH+NV+505:Y'RPI+1+HK'"
+    )
+    return "".join(out) + "\n"

@@ -6,7 +6,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,31 @@ class Progress(Protocol):
 
 def silent(*, phase: str, done: int, total: int) -> None:
     """A progress nobody watches."""
+
+
+class Spent:
+    """Wall time of a piece of work by its stages, in seconds."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def on(self, stage: str) -> Iterator[None]:
+        """Count the block to the stage."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - started
+
+    def each(self, stage: str, things: Iterator[T]) -> Iterator[T]:
+        """Hand out the things, the making of each counted to the stage."""
+        while True:
+            with self.on(stage):
+                thing = next(things, None)
+            if thing is None:
+                return
+            yield thing
 
 
 class Stopwatch:
