@@ -1,22 +1,29 @@
 """Finds native keys that stand in a file more than once, so that all their rows meet in one batch.
 
-The rule is about the whole file: the last row of a key stands. So the file is scanned for its keys first, eight bytes a
-row, and earlier rows of a repeated key are held back until the last one comes.
+The rule is about the whole file: the last row of a key stands. So the file is scanned for its keys first, sixteen bytes
+a row, and earlier rows of a repeated key are held back until the last one comes.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import chain
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from profiles.sources import reading
 from profiles.sources.contract import Connector, Lines
+
+MOST_IN_MEMORY = 1 << 20
+PARTS = 64  # a power of two
 
 
 @dataclass
@@ -33,23 +40,66 @@ class Repeats:
 
 def scan(connector: Connector, path: Path, header: bytes | None) -> Repeats:
     """Read the file once for its keys. A file of one chunk needs no scan: its rows meet anyway."""
-    hashes: list[np.ndarray] = []
-    places: list[np.ndarray] = []
-    before = 0
     chunks = reading.chunks(path, connector, header)
     first, second = next(chunks, None), next(chunks, None)
     if first is None or second is None:
         return Repeats(rows=len(first.lines.raw) + len(first.unreadable) if first else 0)
-    for chunk in chain([first, second], chunks):
-        line, keys = connector.scan(header, chunk.lines)
-        hashes.append(np.array([_hashed(key) for key in keys], dtype=np.int64))
-        places.append(before + np.asarray(line, dtype=np.int64))
-        before += len(chunk.lines.raw)
-    return _repeated(np.concatenate(hashes), np.concatenate(places))
+    before, found = 0, Repeats()
+    with ExitStack() as open_files:
+        keys = _Keys(open_files)
+        for chunk in chain([first, second], chunks):
+            line, named = connector.scan(header, chunk.lines)
+            keys.add(_hashed(named), before + np.asarray(line, dtype=np.int64))
+            before += len(chunk.lines.raw)
+        for hashes, places in keys.parts():
+            part = _repeated(hashes, places)
+            found.earlier |= part.earlier
+            found.last |= part.last
+            found.rows += part.rows
+    return found
 
 
-def _hashed(key: str) -> int:
-    return int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "big", signed=True)
+def _hashed(keys: Sequence[str]) -> NDArray[np.int64]:
+    digests = b"".join([blake2b(key.encode(), digest_size=8).digest() for key in keys])
+    return np.frombuffer(digests, dtype=np.int64)
+
+
+class _Keys:
+    """Hashed keys and their places: in memory up to a million of them, beyond that in files by the keys' last bits."""
+
+    def __init__(self, open_files: ExitStack) -> None:
+        self._open_files = open_files
+        self._held: list[NDArray[np.int64]] = []  # rows of (hash, place)
+        self._count = 0
+        self._files: list[IO[bytes]] = []
+
+    def add(self, hashes: NDArray[np.int64], places: NDArray[np.int64]) -> None:
+        self._held.append(np.stack([hashes, places], axis=1))
+        self._count += len(hashes)
+        if self._count > MOST_IN_MEMORY:
+            self._write_down()
+
+    def _write_down(self) -> None:
+        while len(self._files) < PARTS:
+            self._files.append(self._open_files.enter_context(TemporaryFile()))  # noqa: SIM115 the stack closes it
+        rows = np.concatenate(self._held)
+        part = rows[:, 0] & (PARTS - 1)
+        for at, file in enumerate(self._files):
+            rows[part == at].tofile(file)
+        self._held, self._count = [], 0
+
+    def parts(self) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """Everything that was added, equal keys in one part."""
+        if not self._files:
+            rows = np.concatenate(self._held)
+            yield rows[:, 0], rows[:, 1]
+            return
+        if self._held:
+            self._write_down()
+        for file in self._files:
+            file.seek(0)
+            rows = np.fromfile(file, dtype=np.int64).reshape(-1, 2)
+            yield rows[:, 0], rows[:, 1]
 
 
 def _repeated(hashes: np.ndarray, places: np.ndarray) -> Repeats:

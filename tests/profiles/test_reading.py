@@ -158,6 +158,21 @@ def test_a_file_of_nobody__is_one_row_whatever_is_in_it(db, tmp_path, counts, co
     assert faults() == [(1, "file", "unrecognised")]
 
 
+def test_keys_of_a_large_file__are_compared_in_parts__and_found_all_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr(reading, "LINES_A_CHUNK", 10)
+    path = tmp_path / "members.csv"
+    numbers = [n * 7919 % 40 for n in range(75)]
+    path.write_bytes(HEADER + b"".join(b"\n%d,Ann,Ek," % n for n in numbers))
+    connector = CONNECTORS["loyalty_members"]
+
+    whole = repeats.scan(connector, path, HEADER)
+    monkeypatch.setattr(repeats, "MOST_IN_MEMORY", 25)
+    in_parts = repeats.scan(connector, path, HEADER)
+
+    assert (in_parts.earlier, in_parts.last, in_parts.rows) == (whole.earlier, whole.last, 75)
+    assert (len(whole.earlier), len(whole.last)) == (35, 35)
+
+
 def test_objects_of_one_line__are_told_apart_where_a_key_comes_again(tmp_path, monkeypatch):
     monkeypatch.setattr(reading, "LINES_A_CHUNK", 2)
     path = tmp_path / "users.json"

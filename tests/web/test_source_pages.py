@@ -175,6 +175,13 @@ def test_columns_of_a_template__are_tried_on_a_file_and_saved(steward):
     assert 'value="Unser Feld"' in steward.get(f"/sources/{name}/mapping/").content.decode()
 
 
+@pytest.mark.parametrize(("name", "leads_there"), [("call_centre", True), ("pnrgov", False)])
+def test_page_of_a_source__leads_to_its_columns_where_it_has_some(steward, name, leads_there):
+    page = steward.get(f"/sources/{name}/").content.decode()
+
+    assert (f'href="/sources/{name}/mapping/' in page) is leads_there
+
+
 @pytest.mark.parametrize("path", ["/sources/exchange_rates/mapping/", "/sources/nothing/mapping/"])
 def test_columns_of_a_feed_with_a_format_of_its_own__are_not_mapped(steward, path, monkeypatch):
     monkeypatch.setitem(CONNECTORS, "exchange_rates", replace(CONNECTORS["exchange_rates"], mapped=None))

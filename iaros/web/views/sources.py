@@ -72,6 +72,7 @@ def source_detail(request: HttpRequest, name: str) -> HttpResponseBase:
         "crumbs": [("Data", ""), ("Sources and quality", "web:sources"), (connector.title, "")],
         "name": name,
         "connector": connector,
+        "takes_own_names": connector.mapped is not None,
         "runs": reads.runs(name),
         "rules": rules,
         "overall": next((line for line in rules if line.dimension == "Overall"), None),
