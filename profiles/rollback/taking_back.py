@@ -7,7 +7,7 @@ which a later one built, and names that one.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -135,6 +135,9 @@ def _forget_landing_key(run: IngestRun, source: str) -> None:
     # A file in which feeds are mixed seals its lines under the keys of the feeds they are of.
     mixed = [connector.name for connector in CONNECTORS.values() if connector.hands_on]
     same = Source.objects.filter(Q(id=run.source_id) | Q(name__in=mixed)).values("id")
-    others = IngestRun.objects.filter(source_id__in=same, started_at__date=run.started_at.date())
+    # The day of a key is one of UTC, not of the airline: for an hour or two a day they differ.
+    midnight = datetime.combine(run.started_at.astimezone(UTC), time.min, UTC)
+    day = (midnight, midnight + timedelta(days=1))
+    others = IngestRun.objects.filter(source_id__in=same, started_at__gte=day[0], started_at__lt=day[1])
     if not others.exclude(id=run.id).exclude(state=RunState.ROLLED_BACK).exists():
-        subjects.forget_landing_key(source, run.started_at.date(), made_after=run.started_at)
+        subjects.forget_landing_key(source, midnight.date(), made_after=run.started_at)
