@@ -127,6 +127,7 @@ def _real_ids() -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, Any]] = {
         "customers": {"customer_id": customer, "id": customer, "pk": customer},
         "segments": {"slug": segment and segment.slug},
+        "features": {"name": "booking:count_90d"},
         "identity": {"pair_id": pair and pair.pk},
         "jobs": {"job_id": job and job.id, "id": job and job.id, "pk": job and job.id},
         "sources": {"name": source and source.name, "run_id": run and run.id, "id": run and run.id},

@@ -47,6 +47,7 @@ urlpatterns = [
     path("segments/rfm/", rfm.rfm_grid, name="segment-rfm"),
     path("segments/<slug:slug>/", segments.segment_detail, name="segment"),
     path("segments/<slug:slug>/edit/", builder.edit_segment, name="segment-edit"),
+    path("segments/<slug:slug>/activate/", segment_acts.activate, name="segment-activate"),
     path("segments/<slug:slug>/overlap/", segments.segment_overlap, name="segment-overlap"),
     path("segments/<slug:slug>/why/", segments.segment_why, name="segment-why"),
     path("segments/<slug:slug>/reach/", segments.segment_reach, name="segment-reach"),

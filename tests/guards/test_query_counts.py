@@ -11,7 +11,12 @@ from tests.guards.house import files, named, told
 _PINS = ("django_assert_num_queries", "django_assert_max_num_queries", "CaptureQueriesContext", "assertNumQueries")
 # Started or stopped by a POST, or about the API itself.
 ACTS = {"models/<slug:name>/retrain/", "jobs/<uuid:job_id>/cancel/", "schema/", "docs/", "^.*$"}
-ACTS |= {"segments/clusters/look/", "segments/health/retire/", "segments/health/restore/"}
+ACTS |= {
+    "segments/<slug:slug>/activate/",
+    "segments/clusters/look/",
+    "segments/health/retire/",
+    "segments/health/restore/",
+}
 ACTS |= {"intelligence/enrich", "models/retrain", "models/deploy"}
 ACTS |= {"identity/merge", "identity/split", "identity/undo"}
 # A part of a page or one row by its key: the same reads as the page it belongs to.

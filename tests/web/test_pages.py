@@ -45,7 +45,7 @@ def test_the_administration__may_style_inline__and_still_not_script(db):
         ("/", 29),
         ("/customers/", 8),
         ("/segments/", 6),
-        ("/segments/test-segment/", 14),
+        ("/segments/test-segment/", 16),
         ("/models/", 12),
         ("/models/churn_90d/", 8),
         ("/sources/", 12),

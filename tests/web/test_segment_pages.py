@@ -15,7 +15,7 @@ from iaros.lib.purposes import Channel, Purpose
 from iaros.web.reads import builder
 from privacy.models import AuditEvent
 from segmentation.features import standing
-from segmentation.models import Segment
+from segmentation.models import Destination, Segment
 from segmentation.segments import membership, publishing
 from tests.segmentation.population import AS_OF
 from tests.web.test_rule_form import fields
@@ -409,3 +409,18 @@ def test_looking_again__is_a_job_for_those_who_publish(signed_in, db):
     response = signed_in("analyst").post("/segments/clusters/look/")
 
     assert response["Location"] == f"/jobs/{Job.objects.get(kind='behavioural clusters').id}/"
+
+
+def test_members__are_sent_to_a_destination_by_those_who_may_export(signed_in, own):
+    membership.refresh(AS_OF)
+    destination = Destination.objects.create(slug="files", name="Files", kind="file")
+    assert signed_in("data_scientist").post("/segments/own/activate/", {"destination": "files"}).status_code == 403
+
+    response = signed_in("analyst").post("/segments/own/activate/", {"destination": "files"})
+    page = signed_in("analyst").get("/segments/own/").content.decode()
+
+    job = Job.objects.get(kind="segment.activate")
+    assert response["Location"] == f"/jobs/{job.id}/"
+    assert own.activations.get().destination == destination
+    assert "not ended" in page
+    assert AuditEvent.objects.filter(action="activate segment").exists()

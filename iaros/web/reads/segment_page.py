@@ -8,10 +8,11 @@ from typing import Any
 from iaros.web import rule_form
 from iaros.web.formats import day as written
 from segmentation import selectors
-from segmentation.models import Segment, SegmentVersion
+from segmentation.models import Activation, Destination, Segment, SegmentVersion
 from segmentation.segments.companions import Companion, companions
 from segmentation.segments.overlap import MOST, Overlap
 from segmentation.segments.overlap import overlap as overlap_of
+from segmentation.segments.power import Power
 
 DAYS = 90
 COMPARED, COMBINATIONS = 3, 12
@@ -101,3 +102,38 @@ def compared(segment: Segment, chosen: list[str]) -> Compared:
         others=sum(one.people for one in found.intersections[COMBINATIONS:]),
         pairs=[(found.names[i], [None if i == j else found.jaccard[i][j] for j in places]) for i in places],
     )
+
+
+_OUTCOMES = {
+    "sent": "sent",
+    "no_address": "without an address",
+    "no_consent": "without consent",
+    "held_out": "held out",
+    "capped": "contacted too often",
+    "not_exportable": "not to be exported",
+}
+
+
+@dataclass(frozen=True)
+class Sending:
+    """One activation: how many were sent, what became of the others, and what its holdout can show."""
+
+    made: Activation
+    sent: int
+    others: str
+    power: str
+
+
+def sendings(segment: Segment) -> list[Sending]:
+    return [_sending(one) for one in selectors.activations_of(segment)[:20]]
+
+
+def _sending(made: Activation) -> Sending:
+    counts: dict[str, int] = made.counts or {}
+    others = [f"{counts[name]:,} {words}" for name, words in _OUTCOMES.items() if name != "sent" and counts.get(name)]
+    return Sending(made, counts.get("sent", 0), ", ".join(others), Power(**made.power).told if made.power else "")
+
+
+def destinations() -> list[Destination]:
+    """Where members may be sent today."""
+    return list(Destination.objects.filter(enabled=True).order_by("name", "id"))

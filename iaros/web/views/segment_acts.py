@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
@@ -13,8 +13,9 @@ from iaros.accounts.models import User
 from iaros.web.access import page
 from iaros.web.reads import segment_health
 from privacy import audit
-from segmentation.models import Segment
-from segmentation.segments import publishing
+from segmentation import pipeline
+from segmentation.models import Destination, Segment
+from segmentation.segments import activation, publishing
 
 UNDO = "segments_to_bring_back"
 
@@ -84,3 +85,19 @@ def _told(segments: list[Segment]) -> str:
 def _note(action: str, by: User, segments: list[Segment], reason: str) -> None:
     slugs = [str(segment.slug) for segment in segments]
     audit.record(action=action, actor=by, reason=reason, route="segments/health/", details={"segments": slugs})
+
+
+@require_POST
+@page("accounts.export_data")
+def activate(request: HttpRequest, slug: str) -> HttpResponse:
+    """Send the members to a destination, as a job; consent is asked again for each of them when it runs."""
+    segment = get_object_or_404(Segment, slug=slug)
+    destination = get_object_or_404(Destination, slug=request.POST.get("destination", ""), enabled=True)
+    try:
+        job = pipeline.activate(segment=segment, destination=destination, by=request.user)
+    except activation.CannotActivate as error:
+        messages.error(request, f"Nothing was sent: {error}.")
+        return redirect("web:segment", slug=slug)
+    by: User = request.user  # type: ignore[assignment]
+    _note("activate segment", by, [segment], f"to {destination.slug}")
+    return redirect("web:job-detail", job_id=job.id)

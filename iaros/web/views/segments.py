@@ -97,6 +97,8 @@ def segment_detail(request: HttpRequest, slug: str) -> HttpResponseBase:
         "size": size,
         "wordings": page_reads.wordings(line.segment),
         "used_by": selectors.used_by(line.segment),
+        "sendings": page_reads.sendings(line.segment),
+        "destinations": page_reads.destinations() if request.user.has_perm("accounts.export_data") else [],  # type: ignore[union-attr]
         "may_act": request.user.has_perm("segmentation.publish_segment"),  # type: ignore[union-attr]
     }
     return render(request, "web/segments/detail.html", context)
