@@ -70,11 +70,12 @@ def test_amount_bands__errors_grow_with_the_amount__covered_at_every_level():
     actual = np.maximum(0, predicted * (1 + rng.normal(0, 0.5, 20_000)))
 
     bands = AmountBands().fit(predicted[:10_000], actual[:10_000])
-    again = bands_from(bands.to_json())
     large = predicted[10_000:] > 400
 
-    assert 0.88 <= again.coverage(predicted[10_000:], actual[10_000:]) <= 0.92
-    assert 0.85 <= again.coverage(predicted[10_000:][large], actual[10_000:][large]) <= 0.95
+    assert 0.88 <= bands.coverage(predicted[10_000:], actual[10_000:]) <= 0.92
+    assert 0.85 <= bands.coverage(predicted[10_000:][large], actual[10_000:][large]) <= 0.95
+    for ours, stored in zip(bands.interval(predicted), bands_from(bands.to_json()).interval(predicted), strict=True):
+        assert np.array_equal(ours, stored)
 
 
 def test_amount_bands__most_bring_nothing_and_a_little_more_is_said_later__nothing_is_not_missed():
@@ -88,6 +89,17 @@ def test_amount_bands__most_bring_nothing_and_a_little_more_is_said_later__nothi
 
     assert not low.any()
     assert 0.88 <= bands.coverage(said, actual[10_000:]) <= 0.94
+
+
+def test_amount_bands__nearly_nobody_brings_anything__interval_is_nothing_and_covers_what_it_promises():
+    rng = np.random.default_rng(7)
+    predicted = rng.gamma(2, 1, 20_000)
+    actual = np.where(rng.random(20_000) < 0.98, 0.0, 50.0)
+
+    bands = AmountBands().fit(predicted[:10_000], actual[:10_000])
+
+    assert not bands.interval(predicted)[1].any()
+    assert 0.88 <= bands.coverage(predicted[10_000:], actual[10_000:]) <= 0.92
 
 
 def test_lift__ties_at_the_cut__count_by_their_share():
