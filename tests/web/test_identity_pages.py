@@ -148,3 +148,20 @@ def test_a_certain_link__shows_its_keys__a_probable_one_its_weights(two, signed_
     assert page.count("waterfall-bar") == len(parts) + 1
     assert "p = 0.9905" in page
     assert escape("+7.9") in page
+
+
+def test_who_lives_and_travels_with_somebody__stands_beside_identity(take_in, customer, signed_in):
+    here = {"Address": "Storgatan 1", "Postal_Code": "222 22"}
+    take_in(
+        "loyalty_members", [people.member("7", "Ann", "Ekman", **here), people.member("8", "Olof", "Ekman", **here)]
+    )
+    pair = [people.passenger(1, "ANN", "EKMAN", loyalty_number="7"), people.passenger(2, "OLOF", "EKMAN",
+            loyalty_number="8")]  # fmt: skip
+    take_in("pnr", [people.booking("TRIP01", pair)])
+    search_keys.refresh_customers([customer("7"), customer("8")])
+
+    page = signed_in("analyst").get(f"/customers/{customer('7')}/identities/").content.decode()
+
+    assert "Olof Ekman" in page
+    assert "Same surname and address" in page
+    assert "1 trip together" in page

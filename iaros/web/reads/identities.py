@@ -10,10 +10,11 @@ from uuid import UUID
 
 from iaros.lib.purposes import Purpose
 from iaros.web.formats import words
-from profiles import identity_acts, link_evidence
+from profiles import identity_acts, link_evidence, ties
 from profiles.blast_radius import BlastRadius, Change
 from profiles.link_evidence import LinkTold, SharedKey, Step
 from profiles.models import ActKind, IdentityAct
+from profiles.selectors import profiles_of
 from profiles.sources.catalogue import CONNECTORS
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -81,6 +82,16 @@ class ActLine:
 
 
 @dataclass(frozen=True)
+class Near:
+    """Somebody who lives or travels with the person; no reason to take the two for one."""
+
+    customer_id: UUID
+    name: str
+    household: bool
+    trips: int
+
+
+@dataclass(frozen=True)
 class Evidence:
     """Why one record is held to be this person's."""
 
@@ -132,6 +143,13 @@ def waterfall(steps: Sequence[Step]) -> Waterfall | None:
 
 def acts(customer_id: UUID) -> list[ActLine]:
     return [_act(act, customer_id) for act in identity_acts.acts_of(customer_id)]
+
+
+def near(customer_id: UUID, purpose: Purpose) -> list[Near]:
+    """The household, and who travels along, of those whom the purpose lets be read."""
+    found = ties.ties_of(customer_id, purpose=purpose)
+    names = {p.customer_id: p.name for p in profiles_of([tie.customer_id for tie in found], purpose=purpose)}
+    return [Near(t.customer_id, names[t.customer_id], t.household, t.trips) for t in found if t.customer_id in names]
 
 
 def by_kind(radius: BlastRadius) -> list[tuple[str, str, list[Change]]]:

@@ -169,7 +169,8 @@ def _timeline(request: HttpRequest, customer_id: UUID, reader: Reader) -> dict[s
 def _identities(request: HttpRequest, customer_id: UUID, reader: Reader) -> dict[str, Any]:
     asked = links.ids([request.GET.get("record", "")])
     shown, evidence = links.links(customer_id, reader.purpose, asked[0] if asked else None)
-    return {"rows": shown, "evidence": evidence, "acts": links.acts(customer_id)}
+    near = links.near(customer_id, reader.purpose)
+    return {"rows": shown, "evidence": evidence, "near": near, "acts": links.acts(customer_id)}
 
 
 def _traits(request: HttpRequest, customer_id: UUID, reader: Reader) -> dict[str, Any]:
