@@ -424,3 +424,13 @@ def test_members__are_sent_to_a_destination_by_those_who_may_export(signed_in, o
     assert own.activations.get().destination == destination
     assert "not ended" in page
     assert AuditEvent.objects.filter(action="activate segment").exists()
+
+
+def test_a_count_that_takes_too_long__is_stopped_and_says_what_to_do(signed_in, settled, monkeypatch):
+    monkeypatch.setattr("iaros.web.views.builder.COUNT_SECONDS", 0.001)
+
+    response = signed_in("analyst").get(f"/segments/new/?rule={RULE}")
+
+    assert response.status_code == 200
+    assert "Counting took longer than 2 s and was stopped" in response.content.decode()
+    assert 'value="booking:count_730d"' in response.content.decode()
