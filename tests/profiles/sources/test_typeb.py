@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -324,7 +325,11 @@ def test_public__every_message__is_accounted_for(db, counts):
     assert all(CONNECTORS[name].introduces is False for name in ("pnl_adl", "pfs", "bsm_bpm"))
 
 
-def test_mixed__taken_back__leaves_what_other_files_brought_readable(take_in, counts):
+@pytest.mark.parametrize("hour", [11, 23], ids=["at noon", "when the airline's day is another than that of UTC"])
+def test_mixed__taken_back__leaves_what_other_files_brought_readable(take_in, monkeypatch, hour):
+    seconds = count()
+    began = (clock.now() - timedelta(days=1)).replace(hour=hour, minute=30)
+    monkeypatch.setattr(clock, "now", lambda: began + timedelta(seconds=next(seconds)))
     own = take_in("pnl_adl", pnl("1EK/ANNMRS .L/7KQX2M"))
     mixed = take_in("typeb", pnl("1EK/BO .L/7KQX2M") + bsm(*NAMED))
 
