@@ -123,6 +123,7 @@ def _pairwise(rows: pd.DataFrame) -> dict[str, Any]:
     return {
         **measures.pairwise(found, truth).as_dict(),
         "wrong_pairs": _wrong(rows),
+        "wrong_mentions_by_rule": _wrong_by_rule(rows),
         "mentions": len(rows),
         "found_people": int(rows["customer"].nunique()),
         "true_people": int(rows["person"].nunique()),
@@ -135,6 +136,14 @@ def _wrong(rows: pd.DataFrame) -> int:
         return int((sizes * (sizes - 1) // 2).sum())
 
     return pairs(["customer"]) - pairs(["customer", "person"])
+
+
+def _wrong_by_rule(rows: pd.DataFrame) -> dict[str, int]:
+    """Mentions that are not of the person most of their customer's mentions are of, by why they were linked."""
+    whose = rows.groupby("customer")["person"].transform(lambda persons: persons.value_counts().index[0])
+    return {
+        LinkRule(rule).label: int(count) for rule, count in rows[whose != rows["person"]].groupby("rule").size().items()
+    }
 
 
 def _on_two_seats() -> int:

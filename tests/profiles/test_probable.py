@@ -7,9 +7,11 @@ import pytest
 from iaros.accounts.models import User
 from profiles import pipeline, probable, reviewing
 from profiles.identity import match_models, review
+from profiles.identity.blocked import LIMITS
 from profiles.models import (
     Customer,
     Identifier,
+    IdentifierKind,
     IngestRun,
     Link,
     LinkRule,
@@ -267,3 +269,20 @@ def test_the_same_record_a_thousand_times__is_one_person_at_most(take_in):
     probable.match_changed()
 
     assert living() == 1
+
+
+def test_one_customer__claims_so_many_new_addresses_and_no_more(take_in):
+    take_in("loyalty_members", [SOLVEIG])
+    booked = [
+        people.booking(
+            f"TRIP{n:02}",
+            [people.passenger(1, "SOLVEIG", "EKDAHL", loyalty_number="N700100")],
+            contacts=[people.email_of(f"solveig{n}@example.org", passenger=1, verified=True)],
+        )
+        for n in range(9)
+    ]
+
+    take_in("pnr", booked)
+
+    addresses = Identifier.objects.filter(kind=IdentifierKind.EMAIL)
+    assert (addresses.count(), addresses.filter(claims=True).count()) == (10, LIMITS[IdentifierKind.EMAIL].most_new)
