@@ -26,9 +26,9 @@ from segmentation.segments import compiling, dag, nodes, rules, sentences
 from segmentation.segments.nodes import Group, Node
 
 # Counted without estimating up to so many customers; of a larger base so many are counted for all.
-COUNTED_WHOLE, SAMPLED = 20_000, 10_000
+COUNTED_WHOLE, SAMPLED = 20_000, 6_000
 # The later steps look into a table of identifiers, so of a large match some people stand for all.
-STEPPED = 4_000
+STEPPED = 2_000
 CAP_MESSAGES, CAP_DAYS = 4, 30
 ADULT_YEARS = 18
 
