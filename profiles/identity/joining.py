@@ -64,6 +64,8 @@ def explain(joins: Mapping[Pair, Why], *, at: datetime, rule: LinkRule = LinkRul
 
 def hold(held: Mapping[Pair, tuple[PairReason, Why]], *, version: int, at: datetime) -> int:
     """Let pairs wait for a person; one that waits or was decided already stays as it is. Returns how many are new."""
+    if not held:
+        return 0
     rows = [
         ReviewPair(
             one_id=one,
