@@ -5,6 +5,7 @@ rows, so that the promise holds for the rare answer as for the common one, and w
 For an amount: an interval from what came among rows of a like prediction. Both are stored as JSON.
 """
 
+from abc import ABC, abstractmethod
 from typing import Any, Self
 
 import numpy as np
@@ -52,7 +53,7 @@ def _strange(score: np.ndarray, answer: int) -> np.ndarray:
     return 1 - score if answer == 1 else np.asarray(score, dtype=float)
 
 
-class Bands(BaseEstimator):
+class Bands(BaseEstimator, ABC):
     """Intervals stored as JSON: by the place of a value among `edges_`, a low and a high."""
 
     kind = ""
@@ -62,8 +63,9 @@ class Bands(BaseEstimator):
         self.bins = bins
         self.rows_a_bin = rows_a_bin
 
+    @abstractmethod
     def interval(self, predicted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        raise NotImplementedError
+        """(low, high) of each row."""
 
     def coverage(self, predicted: np.ndarray, actual: np.ndarray) -> float:
         low, high = self.interval(predicted)
