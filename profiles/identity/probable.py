@@ -166,6 +166,7 @@ class _Groups:
 def _join(groups: _Groups, sure: dict[Pair, Weighing], decisions: Decisions) -> None:
     """Join from the strongest pair down; never two groups of which any two members are known to be two people."""
     tree: list[Pair] = []
+    group: dict[UUID, UUID] = {}
     for pair, found in sorted(sure.items(), key=lambda row: (-row[1].weight, row[0])):
         first, second = groups.of(pair[0]), groups.of(pair[1])
         if pair[0] in second:
@@ -175,8 +176,13 @@ def _join(groups: _Groups, sure: dict[Pair, Weighing], decisions: Decisions) -> 
         else:
             groups.unite(first, second)
             tree.append(pair)
-    for together in groups.all():
-        decisions.joins |= _rooted(min(together), [pair for pair in tree if pair[0] in together], sure)
+    grown: dict[UUID, list[Pair]] = defaultdict(list)
+    for oldest, together in ((min(each), each) for each in groups.all()):
+        group.update(dict.fromkeys(together, oldest))
+    for pair in tree:
+        grown[group[pair[0]]].append(pair)
+    for oldest, pairs in grown.items():
+        decisions.joins |= _rooted(oldest, pairs, sure)
 
 
 def _rooted(survivor: UUID, tree: Sequence[Pair], sure: dict[Pair, Weighing]) -> dict[Pair, Weighing]:
