@@ -3,7 +3,7 @@ truth is known, and is read when everything is decided."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -141,9 +141,8 @@ def _wrong(rows: pd.DataFrame) -> int:
 def _wrong_by_rule(rows: pd.DataFrame) -> dict[str, int]:
     """Mentions that are not of the person most of their customer's mentions are of, by why they were linked."""
     whose = rows.groupby("customer")["person"].transform(lambda persons: persons.value_counts().index[0])
-    return {
-        LinkRule(rule).label: int(count) for rule, count in rows[whose != rows["person"]].groupby("rule").size().items()
-    }
+    wrong = rows.loc[whose != rows["person"], "rule"].astype(int)
+    return {LinkRule(rule).label: count for rule, count in Counter(wrong.tolist()).items()}
 
 
 def _on_two_seats() -> int:

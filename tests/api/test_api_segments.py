@@ -9,7 +9,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from iaros.lib.purposes import Purpose
 from privacy import consent
@@ -215,3 +217,35 @@ def test_activate__with_a_scope_for_reading__is_refused(new_partner: Callable[..
     reader = new_partner(["segments:read"])
 
     assert post(reader, f"{URL}/frequent/activations", {"destination": "file"}).status_code == 403
+
+
+# One statement finds the token and its client; a limit of time takes two to four, the audit row one.
+COST = {
+    "segments": 3,
+    "segments/preview": 10,
+    "segments/count": 7,
+    "segments/overlap": 7,
+    "segments/frequent": 3,
+    "segments/frequent/members": 8,
+    "segments/frequent/reach": 8,
+    "segments/frequent/why": 24,
+    "segments/frequent/activations": 3,
+}
+
+
+@pytest.mark.parametrize("path", COST)
+def test_statements_of_a_route(maker: Client, flyers: list[UUID], path: str) -> None:
+    counted(maker)
+    asked: dict[str, Any] = {"purpose": "marketing", "channel": "email", "slugs": "frequent"}
+    if path.endswith(("preview", "count")):
+        asked["rule"] = RULE
+    if path.endswith("why"):
+        asked["customer_id"] = str(flyers[0])
+    ask = post if "rule" in asked or "customer_id" in asked else Client.get
+    ask(maker, f"/api/v1/{path}", asked)
+
+    with CaptureQueriesContext(connection) as spent:
+        answer = ask(maker, f"/api/v1/{path}", asked)
+
+    assert answer.status_code in (200, 202), answer.json()
+    assert len(spent) == COST[path], "\n".join(query["sql"][:150] for query in spent)

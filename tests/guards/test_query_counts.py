@@ -23,6 +23,7 @@ ACTS |= {"identity/merge", "identity/split", "identity/undo"}
 PARTS = {
     *("segments/<slug:slug>/reach/", "sources/runs/<uuid:run_id>/", "jobs/<uuid:job_id>/", "jobs/<uuid:job_id>"),
     *("customers/<uuid:customer_id>/identity/", "segments/<slug:slug>/edit/", "segments/counts/<uuid:job_id>/"),
+    "activations/<uuid:activation_id>/file",
 }
 
 
