@@ -12,6 +12,7 @@ from iaros.lib import clock, sql
 from iaros.lib.ids import bucket_of
 from iaros.lib.purposes import Purpose
 from privacy import consent
+from profiles.currency import minor_units
 
 _AS_OF_SQL = """
 SELECT coalesce(
@@ -39,7 +40,7 @@ def ask(file: str, *, person: str = "e.customer_id", email_gate: str = "", **par
     """
     gate, values = consent.gate(Purpose.ANALYTICS, customer=person)
     statement = sql.text("analytics", file).replace("{gate}", gate).replace("{email_gate}", email_gate)
-    return sql.query(statement, {**values, **params})
+    return sql.query(statement, {"minor_units": minor_units(), **values, **params})
 
 
 def one(customer_id: uuid.UUID | None) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 -- churn_bands: customers by risk of leaving, and the value that goes with them: each one's risk times what they are
 -- worth (predicted where there is a prediction, else paid in twelve months). Reads: segmentation_score, profiles_event.
--- Writes: nothing.  Named parameters: edges (lower bounds of the risk bands above the first), since, as_of, gate's.
+-- Writes: nothing.  Named parameters: edges (lower bounds of the risk bands above the first), since, as_of, minor_units, gate's.
 WITH risk AS (
     SELECT e.bucket, e.entity_id AS id, e.value AS probability
     FROM segmentation_score AS e
@@ -8,7 +8,7 @@ WITH risk AS (
 ),
 
 paid AS (
-    SELECT bucket, customer_id AS id, sum(value_base_minor)::float8 / 100 AS value
+    SELECT bucket, customer_id AS id, sum(value_base_minor)::float8 / %(minor_units)s AS value
     FROM profiles_event
     WHERE kind IN (1, 5) AND occurred_at > %(since)s AND occurred_at <= %(as_of)s AND customer_id IS NOT NULL
     GROUP BY bucket, customer_id

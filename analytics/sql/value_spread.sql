@@ -1,6 +1,6 @@
 -- value_spread: how the value of customers is spread: by tenth, the best first. Reads: segmentation_score, or where no
 -- model serves the money of the last twelve months from profiles_event. Writes: nothing.
--- Named parameters: scored (bool), since, as_of, gate's (on p).
+-- Named parameters: scored (bool), since, as_of, minor_units, gate's (on p).
 WITH worth AS (
     SELECT p.id, s.value
     FROM profiles_profile AS p
@@ -8,7 +8,7 @@ WITH worth AS (
         ON s.bucket = p.bucket AND s.entity_id = p.id AND s.entity_kind = 'customer' AND s.name = 'value_12m'
     WHERE %(scored)s AND {gate}
     UNION ALL
-    SELECT p.id, coalesce(sum(e.value_base_minor), 0)::float8 / 100
+    SELECT p.id, coalesce(sum(e.value_base_minor), 0)::float8 / %(minor_units)s
     FROM profiles_profile AS p
     LEFT JOIN profiles_event AS e
         ON e.bucket = p.bucket

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iaros.lib import sql
+from profiles.currency import minor_units
 from profiles.models import EventKind
 from recommendations.models import ItemKind
 
@@ -73,6 +74,7 @@ def load(kind: ItemKind, as_of: datetime) -> Catalogue:
         since=as_of - HISTORY,
         operated_since=as_of - OPERATED_WITHIN,
         fewest=FEWEST_SALES,
+        minor_units=minor_units(),
     )
     bands = price_bands(np.array([row["mean_price"] or 0.0 for row in rows]))
     words = [
