@@ -8,6 +8,8 @@ class IarosConfig(AppConfig):
     verbose_name = "IAROS"
 
     def ready(self) -> None:
+        # Whoever rings a doorbell needs Celery's application, not only the workers.
+        from iaros import celery as celery
         from iaros import wiring
 
         wiring.connect()

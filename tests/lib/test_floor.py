@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
+from celery import current_app
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, transaction
 from django.utils import timezone
@@ -211,3 +214,12 @@ def test_clock__a_day_is_the_airlines_day(settings):
     assert clock.airline_day(datetime(2026, 7, 31, 22, 30, tzinfo=UTC)) == date(2026, 8, 1)
     with pytest.raises(ValueError, match="expected a date"):
         clock.parse_as_of("31/07/2026")
+
+
+def test_doorbell__is_rung_at_our_broker_from_any_thread() -> None:
+    found: list[str] = []
+    thread = threading.Thread(target=lambda: found.append(current_app.conf.broker_url))
+    thread.start()
+    thread.join()
+
+    assert found == [settings.CELERY_BROKER_URL]

@@ -7,8 +7,10 @@ from datetime import timedelta
 import pytest
 
 from iaros.web import drawings, formats, tables
+from iaros.web.reads import timeline
 from iaros.web.tables import as_csv, safe_cell
 from iaros.web.templatetags.look import icon
+from profiles.models import EventKind
 
 
 @pytest.mark.parametrize(
@@ -95,3 +97,11 @@ def test_a_reason_that_lowers__goes_left_of_the_middle():
 
 def test_an_icon__is_drawn_from_the_package_and_hidden_from_readers():
     assert 'aria-hidden="true"' in icon("home")
+
+
+@pytest.mark.parametrize("kind", EventKind)
+def test_whatever_happens__has_an_icon_and_words(kind: EventKind) -> None:
+    told = {"item": None, "quantity": 1, "value_base_minor": None, "cabin": None, "lead_days": None}
+
+    assert "<path" in icon(timeline.ICONS[kind])
+    assert timeline.in_words(kind, told)

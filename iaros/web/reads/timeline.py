@@ -53,6 +53,13 @@ ICONS = {
     EventKind.DISRUPTION: "plane-off",
     EventKind.REFUND: "receipt-refund",
     EventKind.CONSENT_CHANGED: "shield-check",
+    EventKind.BOARDED: "plane-departure",
+    EventKind.NO_SHOW: "user-x",
+    EventKind.PAYMENT: "credit-card",
+    EventKind.CLAIM: "alert-triangle",
+    EventKind.PARTNER_STAY: "bed",
+    EventKind.LOUNGE_VISITED: "armchair",
+    EventKind.MESSAGE_BOUNCED: "mail-x",
 }
 _EVENTS_SQL = """
 SELECT e.occurred_at, e.id, e.kind, e.item, e.quantity, e.value_base_minor, e.channel, e.cabin, e.lead_days,
