@@ -17,8 +17,8 @@ from iaros.lib.purposes import Channel, Purpose
 from segmentation.models import Segment, SegmentKind, SegmentStatus, SegmentVersion
 from segmentation.segments import dag, nodes, rules, sentences
 
-# What stands in the addresses of the API where a segment's slug would.
-RESERVED = ("preview", "count", "overlap")
+# What stands in addresses, of pages and of the API, where the slug of a segment would.
+RESERVED = ("preview", "count", "overlap", "new", "rfm", "clusters", "health")
 
 
 class TooManySegments(Exception):

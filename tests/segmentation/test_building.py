@@ -375,3 +375,12 @@ def test_empty_population__everything_answers() -> None:
     assert (found.customers, found.steps[0].people, found.steps[0].share) == (0, 0, None)
     assert selectors.overlap(["frequent"]).intersections == []
     assert not selectors.explain(segment, uuid7()).inside
+
+
+@pytest.mark.parametrize("name", publishing.RESERVED)
+def test_draft__named_like_a_page__has_an_address_of_its_own(name: str) -> None:
+    rule = {"all": [{"feature": "flown:count_365d", "op": ">=", "value": 2}]}
+
+    made = publishing.draft(name=name, rule=rule, purpose=Purpose.MARKETING, channel=Channel.EMAIL)
+
+    assert made.slug == f"{name}-segment"

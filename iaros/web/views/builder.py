@@ -16,7 +16,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Qu
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
-from django.utils.text import slugify
 
 from iaros.accounts.models import User
 from iaros.intelligence import TookTooLong, within
@@ -320,7 +319,6 @@ def _write(draft: Draft, by: User, publish: bool) -> tuple[Segment, int]:
             channel=channel,
             by=by,
             description=draft.description,
-            slug=_slug(draft.name),
             holdout_percent=draft.held_out,
         )
         number = 1
@@ -333,15 +331,6 @@ def _write(draft: Draft, by: User, publish: bool) -> tuple[Segment, int]:
         details={"segment": str(segment.slug), "version": number},
     )
     return segment, number
-
-
-# Words of addresses beside those of segments.
-_TAKEN = frozenset({"new", "rfm", "clusters", "health"})
-
-
-def _slug(name: str) -> str:
-    slug = slugify(name)
-    return f"segment-{slug}" if slug in _TAKEN or not slug else slug
 
 
 def _next(segment: Segment) -> str:
