@@ -124,33 +124,8 @@ def _booking(number: int, nth: int, departs: datetime, draw: list[float], seed: 
         "total_minor": 2 * fare,
         "status": "active",
         "contacts": [],
-        "passengers": [
-            {
-                "number": 1,
-                "title": None,
-                "given_name": first.upper(),
-                "surname": last.upper(),
-                "type": "ADT",
-                "birth_date": None,
-                "loyalty_number": str(number),
-            }
-        ],
-        "segments": [
-            {
-                "number": i,
-                "carrier": "NV",
-                "flight_number": str(100 + i),
-                "origin": a,
-                "destination": b,
-                "departs_at": at.isoformat(),
-                "arrives_at": (at + timedelta(hours=2)).isoformat(),
-                "cabin": "Y",
-                "booking_class": "Y",
-                "fare_basis": "YLIGHT",
-                "status": "flown",
-            }
-            for i, (a, b, at) in enumerate(legs, 1)
-        ],
+        "passengers": [_traveller(number, first, last)],
+        "segments": [_flight(i, *leg) for i, leg in enumerate(legs, 1)],
         "tickets": [
             {
                 "number": f"889{number % 10**9:09d}{nth}",
@@ -163,6 +138,34 @@ def _booking(number: int, nth: int, departs: datetime, draw: list[float], seed: 
         ]
         if draw[1] > 0.7
         else [],
+    }
+
+
+def _traveller(number: int, first: str, last: str) -> dict[str, object]:
+    return {
+        "number": 1,
+        "title": None,
+        "given_name": first.upper(),
+        "surname": last.upper(),
+        "type": "ADT",
+        "birth_date": None,
+        "loyalty_number": str(number),
+    }
+
+
+def _flight(number: int, origin: str, destination: str, departs: datetime) -> dict[str, object]:
+    return {
+        "number": number,
+        "carrier": "NV",
+        "flight_number": str(100 + number),
+        "origin": origin,
+        "destination": destination,
+        "departs_at": departs.isoformat(),
+        "arrives_at": (departs + timedelta(hours=2)).isoformat(),
+        "cabin": "Y",
+        "booking_class": "Y",
+        "fare_basis": "YLIGHT",
+        "status": "flown",
     }
 
 

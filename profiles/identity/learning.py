@@ -22,7 +22,7 @@ LEAST_BITS, REVIEW_BITS = 7.0, 0.0
 LEAST_HOLDERS, MOST_VALUES = 5, 2000
 FEWEST = 200
 _SAMPLE_SQL = """
-SELECT p.id FROM profiles_profile p WHERE p.bucket < %(buckets)s ORDER BY p.bucket, p.id LIMIT %(most)s
+SELECT p.id FROM profiles_profile p ORDER BY p.bucket, p.id LIMIT %(most)s
 """
 
 
@@ -44,7 +44,7 @@ def learn(most_customers: int) -> MatchModel:
 
 def _sample(most: int) -> list[UUID]:
     with connection.cursor() as cursor:
-        cursor.execute(_SAMPLE_SQL, {"buckets": 256, "most": most})
+        cursor.execute(_SAMPLE_SQL, {"most": most})
         return sorted(row[0] for row in cursor.fetchall())
 
 
