@@ -216,6 +216,8 @@ def _only(raw: dict[str, Any], *keys: str) -> None:
 
 
 def _exists(what: str, name: Any, known: Any) -> None:
+    if name == "":
+        raise _Wrong(f"choose a {what}")
     if not _is_text(name) or (known is not None and name not in known):
         raise _Wrong(f"there is no {what} {name!r}")
 

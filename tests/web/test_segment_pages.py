@@ -175,7 +175,7 @@ def test_a_name_that_is_an_address_of_a_page__gets_another_one(signed_in, settle
 
     response = signed_in("analyst").post("/segments/new/", _form(json.loads(RULE), **said))
 
-    assert response["Location"] == "/segments/segment-health/"
+    assert response["Location"] == "/segments/health-segment/"
 
 
 @pytest.mark.parametrize("lacking", ["name", "use", "channel"])
