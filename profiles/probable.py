@@ -6,17 +6,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
 
-from iaros.lib import undo
+from iaros.lib import clock, undo
 from iaros.lib.leases import lock_in_transaction
+from iaros.lib.memory import undisturbed
 from iaros.lib.reports import Progress, silent
 from profiles.golden import assemble
 from profiles.identity import joining, match_models, probable, search_keys
-from profiles.identity.match_models import InForce
+from profiles.identity.probable import Decisions
 from profiles.identity.search_keys import BUCKETS_AT_ONCE, Keyed
+from profiles.identity.weighing import Weighing
 from profiles.ingest import runs
 from profiles.models import IngestRun
 
@@ -42,62 +45,73 @@ class Matched:
 
 def match_changed(progress: Progress = silent) -> Matched:
     """Compare everybody whose profile changed since they were last compared, a few thousand a transaction."""
-    done, in_force, base = Matched(), match_models.champion(), match_models.base()
-    run = runs.begin_act(runs.PROBABLE, "probable matches")
-    step = 256 if base <= SMALL else BUCKETS_AT_ONCE
+    comparing = _Comparing()
+    step = 256 if comparing.base <= SMALL else BUCKETS_AT_ONCE
     for low in range(0, 256, step):
         for some in search_keys.changed(low, low + step, CUSTOMERS_AT_ONCE):
-            _match(some, run, in_force, base, done)
+            comparing.compare(some)
         progress(phase="probable matches", done=low + step, total=256)
-    _once_more(run, in_force, base, done)
-    return done
+    return comparing.finished()
 
 
 def match(customers: Sequence[UUID]) -> Matched:
     """Compare these customers now, in a few milliseconds for one."""
-    done, in_force, base = Matched(), match_models.champion(), match_models.base()
-    run = runs.begin_act(runs.PROBABLE, "probable matches")
-    _match(search_keys.of(customers), run, in_force, base, done)
-    _once_more(run, in_force, base, done)
-    return done
+    comparing = _Comparing()
+    comparing.compare(search_keys.of(customers))
+    return comparing.finished()
 
 
-def _once_more(run: IngestRun, in_force: InForce, base: int, done: Matched) -> None:
-    """Compare the survivors again, knowing now what those who joined them knew."""
-    for _ in range(MOST_ROUNDS - 1):
-        survivors, done.survivors = sorted(done.survivors), set()
-        for some in _some(survivors):
-            _match(search_keys.of(some), run, in_force, base, done)
-    if done.joined:
-        runs.finish_act(run, done.joined)
-    else:
-        run.delete()
+class _Comparing:
+    """One run of comparisons, begun when somebody is joined: until then there is nothing that could be taken back."""
+
+    def __init__(self) -> None:
+        self.done, self.in_force, self.base = Matched(), match_models.champion(), match_models.base()
+        self.run: IngestRun | None = None
+
+    def compare(self, some: list[Keyed]) -> None:
+        with undisturbed():
+            self._compare(some)
+
+    def finished(self) -> Matched:
+        """Compare the survivors again, knowing now what those who joined them knew."""
+        for _ in range(MOST_ROUNDS - 1):
+            survivors, self.done.survivors = sorted(self.done.survivors), set()
+            for some in _some(survivors):
+                self.compare(search_keys.of(some))
+        if self.run:
+            runs.finish_act(self.run, self.done.joined)
+        return self.done
+
+    @transaction.atomic
+    def _compare(self, some: list[Keyed]) -> None:
+        lock_in_transaction(LOCK)
+        originals, copies = probable.apart_from_copies(some)
+        search_keys.write(originals)
+        decisions = probable.decide(originals, base=self.base, in_force=self.in_force, copies=copies)
+        at = self._join(decisions) if decisions.joins else clock.now()
+        joined = {duplicate for _, duplicate in decisions.joins}
+        search_keys.write([each for each in some if each.customer in copies and each.customer not in joined])
+        held = {pair: (reason, _why(found, decisions)) for pair, (reason, found) in decisions.held.items()}
+        self.done.held += joining.hold(held, version=decisions.version, at=at)
+        self.done.looked_at += len(some)
+        self.done.compared += decisions.compared
+        self.done.joined += len(decisions.joins)
+
+    def _join(self, decisions: Decisions) -> datetime:
+        """Join whom the decisions join; returns the moment that their links bear."""
+        self.run = self.run or runs.begin_act(runs.PROBABLE, "probable matches")
+        at = self.run.started_at
+        with undo.kept_for(self.run.id):
+            survivors = joining.join({pair: _why(found, decisions) for pair, found in decisions.joins.items()}, at=at)
+            assemble.rebuild(survivors, at=at)
+        self.done.survivors |= {UUID(bytes=raw) for raw in survivors}
+        return at
+
+
+def _why(found: Weighing, decisions: Decisions) -> joining.Why:
+    return joining.Why(found.weight, found.evidence(decisions.version))
 
 
 def _some(customers: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
     for at in range(0, len(customers), CUSTOMERS_AT_ONCE):
         yield customers[at : at + CUSTOMERS_AT_ONCE]
-
-
-@transaction.atomic
-def _match(some: list[Keyed], run: IngestRun, in_force: InForce, base: int, done: Matched) -> None:
-    lock_in_transaction(LOCK)
-    originals, copies = probable.apart_from_copies(some)
-    search_keys.write(originals)
-    decisions = probable.decide(originals, base=base, in_force=in_force, copies=copies)
-    version, at = decisions.version, run.started_at
-    with undo.kept_for(run.id):
-        joins = {pair: joining.Why(found.weight, found.evidence(version)) for pair, found in decisions.joins.items()}
-        survivors = joining.join(joins, at=at)
-        assemble.rebuild(survivors, at=at)
-    joined = {duplicate for _, duplicate in decisions.joins}
-    search_keys.write([each for each in some if each.customer in copies and each.customer not in joined])
-    held = {
-        pair: (reason, joining.Why(found.weight, found.evidence(version)))
-        for pair, (reason, found) in decisions.held.items()
-    }
-    done.held += joining.hold(held, version=version, at=at)
-    done.looked_at += len(some)
-    done.compared += decisions.compared
-    done.joined += len(decisions.joins)
-    done.survivors |= {UUID(bytes=raw) for raw in survivors}

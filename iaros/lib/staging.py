@@ -13,8 +13,8 @@ def stage(cursor: Any, name: str, definition: str, columns: Mapping[str, Column]
 
     The table is made once a session and emptied by every commit and by every call. `definition` is SQL of ours.
     """
-    cursor.execute(f'CREATE TEMP TABLE IF NOT EXISTS "{name}" ({definition}) ON COMMIT DELETE ROWS')
-    cursor.execute(f'TRUNCATE "{name}"')
+    # Together, since for a handful of rows the ways to the server are what takes time.
+    cursor.execute(f'CREATE TEMP TABLE IF NOT EXISTS "{name}" ({definition}) ON COMMIT DELETE ROWS; TRUNCATE "{name}"')
     return copy_in(cursor, name, columns)
 
 
@@ -24,10 +24,9 @@ def prefer_index_lookups(cursor: Any) -> None:
     A temporary table has no statistics, and neither has a table that was filled a minute ago: the planner would read
     millions of rows to find thousands. Measured on a fresh database: 75 s instead of 0.3 s.
     """
-    cursor.execute("SET LOCAL enable_seqscan = off")
     # A plan that may not read in sequence looks dear, and what looks dear would be compiled first, for a second.
-    cursor.execute("SET LOCAL jit = off")
-    cursor.execute("SET LOCAL enable_hashjoin = off")
-    cursor.execute("SET LOCAL enable_mergejoin = off")
-    cursor.execute("SET LOCAL enable_material = off")
-    cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+    cursor.execute(
+        "SET LOCAL enable_seqscan = off; SET LOCAL jit = off; SET LOCAL enable_hashjoin = off; "
+        "SET LOCAL enable_mergejoin = off; SET LOCAL enable_material = off; "
+        "SET LOCAL plan_cache_mode = force_generic_plan"
+    )

@@ -5,15 +5,14 @@ Sealed values are opened in memory only, of those who are compared and nobody el
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-import numpy as np
 import pandas as pd
 from django.db import connection
-from numpy.typing import NDArray
 
+from iaros.lib import arrays
 from privacy import encryption
 from profiles.identity import mentions
 from profiles.identity.matching import cleaning
@@ -39,55 +38,58 @@ _AT = [PERSON_FIELDS.index(name) for name in _RAW]
 _GIVEN, _SURNAME, _SUFFIX = (_RAW.index(name) for name in ("given_name", "surname", "suffix"))
 _SUFFIXES = {"jr": "jr", "junior": "jr", "sr": "sr", "senior": "sr", "ii": "ii", "iii": "iii", "iv": "iv"}
 _BY_TITLE = {"mr": "m", "mstr": "m", "mrs": "f", "ms": "f", "miss": "f"}
-_SHARED_SQL = "SELECT s.lookup, s.kind FROM profiles_sharedidentifier s WHERE s.lookup = ANY(%s) AND s.shared"
+_FIELDS = {IdentifierKind.EMAIL: "email", IdentifierKind.PHONE: "phone"}
+_SHARED_SQL = "SELECT s.lookup, s.kind FROM profiles_sharedidentifier s WHERE s.lookup = ANY(%s::bytea[]) AND s.shared"
 
 
 @dataclass(frozen=True)
 class Forms:
-    """`cleaned`: the distinct forms, as `matching.cleaning` makes them. `rows`: by customer, which rows are theirs.
-    `suffix`: by customer, the suffixes they were given (junior, senior)."""
+    """`columns`: the distinct forms, as `matching.cleaning` makes them, a place a form. `spans`: by customer, which
+    places are theirs, from and below. `suffix`: by customer, the suffixes they were given (junior, senior)."""
 
-    cleaned: pd.DataFrame
-    rows: dict[UUID, NDArray[np.int64]]
+    columns: dict[str, list[str | None]]
+    spans: dict[UUID, tuple[int, int]]
     suffix: dict[UUID, set[str]]
+
+    @property
+    def cleaned(self) -> pd.DataFrame:
+        """The forms as a frame, from which weights are estimated; a column that nobody filled is absent."""
+        held = {name: values for name, values in self.columns.items() if any(values)}
+        return pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in held.items()})
 
 
 def of(customers: Sequence[UUID]) -> Forms:
     """Every distinct form in which these customers are told of, the fullest ones first."""
     told = mentions.told_of(customers)
-    owners, values = [], []
-    for place, customer in enumerate(customers):
+    values: list[tuple[str | None, ...]] = []
+    spans: dict[UUID, tuple[int, int]] = {}
+    suffix: dict[UUID, set[str]] = {}
+    for customer in customers:
         said = {raw_form(each) for each in told.get(customer, ())}
-        fullest = sorted(said, key=lambda form: (form.count(None), tuple(v or "" for v in form)))
-        for form in fullest[:MOST_FORMS]:
-            owners.append(place)
-            values.append(form)
-    cleaned = clean(values)
-    rows = np.array(owners, dtype=np.int64)
-    cuts = np.searchsorted(rows, np.arange(len(customers) + 1))
-    suffixes = {
-        customer: {suffix for at in range(low, high) if (suffix := _suffix(values[at]))}
-        for customer, low, high in zip(customers, cuts[:-1].tolist(), cuts[1:].tolist(), strict=True)
-    }
-    spans = {c: np.arange(cuts[i], cuts[i + 1]) for i, c in enumerate(customers)}
-    return Forms(cleaned, spans, suffixes)
+        fullest = sorted(said, key=_fullest_first)[:MOST_FORMS] if len(said) > 1 else list(said)
+        spans[customer] = (len(values), len(values) + len(fullest))
+        suffix[customer] = {found for form in fullest if (found := _suffix(form))}
+        values += fullest
+    return Forms(clean(values), spans, suffix)
 
 
-def clean(values: Sequence[Sequence[str | None]]) -> pd.DataFrame:
-    """The cleaned frame of raw forms (in the order of `_RAW`), shared contacts left out; a row a form."""
+def clean(values: Sequence[Sequence[str | None]]) -> dict[str, list[str | None]]:
+    """The cleaned columns of raw forms (in the order of `_RAW`), shared contacts left out; a place a form."""
     columns = list(zip(*values, strict=True)) if values else [() for _ in _RAW]
-    raw = {name: list(column) for name, column in zip(_RAW, columns, strict=True)}
+    raw: dict[str, Sequence[str | None]] = dict(zip(_RAW, columns, strict=True))
     raw["gender"] = [
         gender or _BY_TITLE.get((title or "").lower().strip(" ."))
         for gender, title in zip(raw["gender"], raw["title"], strict=True)
     ]
-    for column, kind in (("email", IdentifierKind.EMAIL), ("phone", IdentifierKind.PHONE)):
-        nobodys = _shared(kind, {value for value in raw[column] if value})
-        raw[column] = [None if value in nobodys else value for value in raw[column]]
-    frame = pd.DataFrame({name: pd.Series(raw[of], dtype=object) for name, of in COLUMNS.items()})
-    cleaned = cleaning.clean(frame, {name: [name] for name in COLUMNS})
-    # One that nobody filled is still a column: what is compared does not depend on who is in the batch.
-    return cleaned.reindex(range(len(values)))
+    nobodys = _shared({IdentifierKind.EMAIL: set(raw["email"]), IdentifierKind.PHONE: set(raw["phone"])})
+    if nobodys:
+        for name in ("email", "phone"):
+            raw[name] = [None if (name, value) in nobodys else value for value in raw[name]]
+    return cleaning.clean_values({name: raw[of] for name, of in COLUMNS.items()})
+
+
+def _fullest_first(form: tuple[str | None, ...]) -> tuple[int, tuple[str, ...]]:
+    return form.count(None), tuple(value or "" for value in form)
 
 
 def _suffix(form: Sequence[str | None]) -> str:
@@ -103,13 +105,18 @@ def raw_form(values: Sequence[str | None]) -> tuple[str | None, ...]:
     return tuple(values[at] for at in _AT)
 
 
-def _shared(kind: IdentifierKind, values: set[str]) -> set[str]:
-    """Those of the values that more unrelated people carry than may."""
-    if not values:
+def _shared(told: Mapping[IdentifierKind, set[str | None]]) -> set[tuple[str, str]]:
+    """Those of the values, with the field they stand in, that more unrelated people carry than may."""
+    values = [(kind, value) for kind, each in told.items() for value in sorted(v for v in each if v)]
+    lookups = [
+        key
+        for kind, each in told.items()
+        for key in encryption.lookup_keys(kind.keyed_as, sorted(v for v in each if v))
+    ]
+    if not lookups:
         return set()
-    ordered = sorted(values)
-    lookups = encryption.lookup_keys(kind.keyed_as, ordered)
     with connection.cursor() as cursor:
-        cursor.execute(_SHARED_SQL, [lookups])
-        gone = {bytes(lookup) for lookup, of_kind in cursor.fetchall() if of_kind == kind}
-    return {value for value, lookup in zip(ordered, lookups, strict=True) if lookup in gone}
+        cursor.execute(_SHARED_SQL, [arrays.of_bytes(lookups)])
+        gone = {(kind, bytes(lookup)) for lookup, kind in cursor.fetchall()}
+    found = zip(values, lookups, strict=True) if gone else ()
+    return {(_FIELDS[kind], value) for (kind, value), lookup in found if (int(kind), lookup) in gone}

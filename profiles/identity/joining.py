@@ -39,19 +39,21 @@ def join(joins: Mapping[Pair, Why], *, at: datetime) -> list[bytes]:
     """Join each (survivor, duplicate) in the running transaction; returns the survivors, to be rebuilt."""
     if not joins:
         return []
-    survivors = merge.fold(list(joins), at=at)
-    explain(joins, at=at, rule=LinkRule.PROBABLE)
-    return survivors
+    reasons = {
+        duplicate: merge.Reason(LinkRule.PROBABLE, probability(why.weight), orjson.dumps(why.evidence).decode())
+        for (_, duplicate), why in joins.items()
+    }
+    return merge.fold(list(joins), at=at, why=reasons)
 
 
-def explain(joins: Mapping[Pair, Why], *, at: datetime, rule: LinkRule = LinkRule.MANUAL) -> None:
-    """Write on the links of those who were joined at this moment why they were."""
+def explain(joins: Mapping[Pair, Why], *, at: datetime) -> None:
+    """Write on the links of those whom a person joined at this moment what spoke for it."""
     pairs = list(joins)
     with connection.cursor() as cursor:
         cursor.execute(
             _EXPLAIN_SQL,
             {
-                "rule": int(rule),
+                "rule": int(LinkRule.MANUAL),
                 "at": at,
                 "buckets": [survivor.bytes[15] for survivor, _ in pairs],
                 "survivors": [survivor for survivor, _ in pairs],

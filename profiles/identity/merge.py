@@ -6,7 +6,8 @@ afterwards. It refuses, where a feed asks for it, to join two whom a person has 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -27,17 +28,18 @@ WITH ended AS (
     FROM merge_pairs m
     WHERE l.bucket = m.duplicate_bucket AND l.customer_id = m.duplicate AND l.ended_at IS NULL
     RETURNING l.record_id, l.record_bucket, l.rule, l.score, l.evidence, m.survivor, m.survivor_bucket, m.duplicate,
+              m.rule AS because, m.score AS sure, m.why,
               coalesce(l.evidence ->> 'split_from' = m.survivor::text, false) AS home
 ),
 begun AS (
     INSERT INTO profiles_link (bucket, customer_id, record_id, record_bucket, linked_at, rule, score, evidence,
                                actor_id)
     SELECT survivor_bucket, survivor, record_id, record_bucket, %(at)s,
-           CASE WHEN home THEN (evidence ->> 'was')::smallint ELSE %(rule)s END,
-           CASE WHEN home THEN coalesce((evidence ->> 'score')::real, 1.0) ELSE 1.0 END,
+           CASE WHEN home THEN (evidence ->> 'was')::smallint ELSE because END,
+           CASE WHEN home THEN coalesce((evidence ->> 'score')::real, 1.0) ELSE sure END,
            CASE WHEN home THEN evidence -> 'evidence' ELSE jsonb_strip_nulls(jsonb_build_object(
                'merged_from', duplicate, 'was', rule, 'score', score, 'evidence', evidence
-           )) END,
+           )) || coalesce(why::jsonb, '{}') END,
            %(actor)s
     FROM ended
     RETURNING *
@@ -101,29 +103,49 @@ WHERE a.kind = 'split' AND a.undone_at IS NULL
 _FORGET_SQL = "DELETE FROM {table} t USING merge_pairs m WHERE t.bucket = m.duplicate_bucket AND t.id = m.duplicate"
 
 
-def fold(pairs: Sequence[tuple[UUID, UUID]], *, at: datetime, by: User | None = None) -> list[bytes]:
+@dataclass(frozen=True)
+class Reason:
+    """Why somebody was folded, as their links say it: the rule, how sure it was, and the evidence as JSON."""
+
+    rule: LinkRule
+    score: float = 1.0
+    evidence: str | None = None
+
+
+def fold(
+    pairs: Sequence[tuple[UUID, UUID]],
+    *,
+    at: datetime,
+    by: User | None = None,
+    why: Mapping[UUID, Reason] | None = None,
+) -> list[bytes]:
     """Fold each (survivor, duplicate) in the running transaction; returns the survivors, to be rebuilt.
 
-    Without a person `by` who decides it, those who were split by one stay two.
+    Without a person `by` who decides it, those who were split by one stay two. `why`: the reason by duplicate.
     """
     pairs = _final(pairs if by else _not_split(pairs))
     if not pairs:
         return []
     survivors, duplicates = as_block([s for s, _ in pairs]), as_block([d for _, d in pairs])
+    usual = Reason(LinkRule.MANUAL if by else LinkRule.MERGE)
+    reasons = [why.get(duplicate, usual) if why else usual for _, duplicate in pairs]
     with connection.cursor() as cursor:
         staging.stage(
             cursor,
             "merge_pairs",
-            "survivor uuid, survivor_bucket smallint, duplicate uuid, duplicate_bucket smallint",
+            "survivor uuid, survivor_bucket smallint, duplicate uuid, duplicate_bucket smallint, "
+            "rule smallint, score real, why text",
             {
                 "survivor": copying.uuids(survivors),
                 "survivor_bucket": copying.smallints(survivors[:, 15]),
                 "duplicate": copying.uuids(duplicates),
                 "duplicate_bucket": copying.smallints(duplicates[:, 15]),
+                "rule": copying.smallints(np.array([int(reason.rule) for reason in reasons])),
+                "score": copying.reals(np.array([reason.score for reason in reasons])),
+                "why": copying.texts([reason.evidence for reason in reasons]),
             },
         )
-        rule = LinkRule.MANUAL if by else LinkRule.MERGE
-        cursor.execute(_LINK_SQL, {"at": at, "rule": int(rule), "actor": by.pk if by else None})
+        cursor.execute(_LINK_SQL, {"at": at, "actor": by.pk if by else None})
         _fold_identifiers(cursor)
         resealing.reseal(pairs)
         for table in FACTS:

@@ -62,18 +62,19 @@ def decide(
     pairs = _thawed(candidates.pairs(wanted) | {_pair(*each) for each in copies.items()})
     if not pairs:
         return decisions
-    weighings = weigh(pairs, in_force, base)
+    known = vetoes.Known()
+    weighings = weigh(pairs, in_force, base, known)
     strong = {
         pair: found
         for pair, found in weighings.items()
         if found.weight >= in_force.link_from and found.telling and not found.apart
     }
     among = _unweighed(strong, weighings)
-    weighings |= weigh(among, in_force, base) if among else {}
+    weighings |= weigh(among, in_force, base, known) if among else {}
     decisions.compared = len(weighings)
     sure = _unambiguous(strong, weighings, decisions)
-    seats = vetoes.Known.of(sorted({customer for pair in sure for customer in pair}))
-    _join(_Groups(weighings, seats, copies), sure, decisions)
+    known.ask(customer for pair in sure for customer in pair)
+    _join(_Groups(weighings, known, copies), sure, decisions)
     for pair in pairs:
         found = weighings.get(pair)
         if found is None or pair in strong or found.never or not found.telling:

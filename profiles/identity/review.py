@@ -17,7 +17,7 @@ from django.db import connection
 from django.db.models import Count
 
 from iaros.accounts.models import User
-from iaros.lib import clock
+from iaros.lib import arrays, clock
 from profiles.models import LinkRule, PairReason, PairState, PairVerdict, ReviewPair, SharedIdentifier, Verdict
 
 _LIVING_SQL = """
@@ -28,6 +28,7 @@ JOIN profiles_customer c ON c.bucket = wanted.bucket AND c.id = wanted.id
 _PREDECESSORS_SQL = """
 SELECT c.id, c.merged_into FROM profiles_customer c WHERE c.merged_into = ANY(%(ids)s::uuid[])
 """
+_ANY_REJECTED_SQL = "SELECT EXISTS (SELECT FROM profiles_reviewpair p WHERE p.state = 'rejected')"
 _REJECTED_SQL = """
 SELECT p.one_id, p.other_id FROM profiles_reviewpair p
 WHERE p.state = 'rejected' AND (p.one_id = ANY(%(ids)s::uuid[]) OR p.other_id = ANY(%(ids)s::uuid[]))
@@ -246,12 +247,12 @@ def shared_identifiers(limit: int = 100) -> list[Shared]:
 def rejected_among(customers: Sequence[UUID]) -> set[tuple[UUID, UUID]]:
     """Pairs of living customers, the older first, that somebody said are two: also where the word was said of somebody
     folded into one of them."""
-    former = dict(_predecessors(customers))
-    ids = [*customers, *former]
-    if not ids:
-        return set()
     with connection.cursor() as cursor:
-        cursor.execute(_REJECTED_SQL, {"ids": ids})
+        cursor.execute(_ANY_REJECTED_SQL)
+        if not customers or not cursor.fetchone()[0]:
+            return set()
+        former = dict(_predecessors(customers))
+        cursor.execute(_REJECTED_SQL, {"ids": arrays.of_uuids([*customers, *former])})
         rows = cursor.fetchall()
     living = _living({each for row in rows for each in row})
     pairs = {(living.get(one, one), living.get(other, other)) for one, other in rows}
@@ -303,13 +304,13 @@ def _living(ids: Iterable[UUID]) -> dict[UUID, UUID]:
     if not wanted:
         return {}
     with connection.cursor() as cursor:
-        cursor.execute(_LIVING_SQL, {"ids": wanted, "buckets": [each.bytes[15] for each in wanted]})
+        cursor.execute(_LIVING_SQL, {"ids": arrays.of_uuids(wanted), "buckets": arrays.of_buckets(wanted)})
         return dict(cursor.fetchall())
 
 
 def _predecessors(customers: Sequence[UUID]) -> list[tuple[UUID, UUID]]:
     with connection.cursor() as cursor:
-        cursor.execute(_PREDECESSORS_SQL, {"ids": list(customers)})
+        cursor.execute(_PREDECESSORS_SQL, {"ids": arrays.of_uuids(customers)})
         return [(former, into) for former, into in cursor.fetchall()]
 
 

@@ -8,22 +8,22 @@ be looked at.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import numpy as np
 from django.db import connection
 
-from iaros.lib import copying, staging
-from iaros.lib.ids import as_block
+from iaros.lib import arrays, staging
 from profiles.identity import review
 from profiles.models import IdentifierKind
 
 _SEATS_SQL = """
 SELECT w.id, p.booking_id, p.number, p.passenger_type, b.departs_at::date
-FROM veto_of w
+FROM unnest(%(buckets)s::smallint[], %(ids)s::uuid[]) AS w (bucket, id)
 CROSS JOIN LATERAL (
     SELECT s.booking_id, s.number, s.passenger_type FROM profiles_passenger s
     WHERE s.bucket = w.bucket AND s.customer_id = w.id OFFSET 0
@@ -31,7 +31,8 @@ CROSS JOIN LATERAL (
 JOIN profiles_booking b ON b.bucket = get_byte(uuid_send(p.booking_id), 15) AND b.id = p.booking_id
 """
 _PASSPORTS_SQL = """
-SELECT w.id, i.lookup FROM veto_of w JOIN profiles_identifier i ON i.customer_id = w.id AND i.kind = %s
+SELECT i.customer_id, i.lookup FROM unnest(%(ids)s::uuid[]) AS w (id)
+JOIN profiles_identifier i ON i.customer_id = w.id AND i.kind = %(kind)s
 """
 # How old who travels as what may be, in years, with some slack for birthdays on the way.
 _AGES = {"INF": (0.0, 2.6), "CHD": (1.4, 13.0), "ADT": (11.0, 120.0)}
@@ -53,35 +54,37 @@ class Facts:
         self.born_before = min(self.born_before, day.toordinal() - youngest * _YEAR)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Known:
-    """The facts of some customers, and which pairs of them somebody said are two people."""
+    """The facts of the customers that were asked about, and which pairs of them somebody said are two people."""
 
-    facts: dict[UUID, Facts]
-    rejected: set[tuple[UUID, UUID]]
+    facts: dict[UUID, Facts] = field(default_factory=lambda: defaultdict(Facts))
+    rejected: set[tuple[UUID, UUID]] = field(default_factory=set)
+    asked: set[UUID] = field(default_factory=set)
 
     @classmethod
-    def of(cls, customers: Sequence[UUID]) -> Known:
-        found: dict[UUID, Facts] = defaultdict(Facts)
-        if not customers:
-            return cls(found, set())
-        block = as_block(list(customers))
+    def of(cls, customers: Iterable[UUID]) -> Known:
+        known = cls()
+        known.ask(customers)
+        return known
+
+    def ask(self, customers: Iterable[UUID]) -> None:
+        """Read what is known of those who were not asked about yet."""
+        new = sorted(set(customers) - self.asked)
+        if not new:
+            return
+        self.asked.update(new)
+        wanted: dict[str, Any] = {"buckets": arrays.of_buckets(new), "ids": arrays.of_uuids(new)}
         with connection.cursor() as cursor:
             staging.prefer_index_lookups(cursor)
-            staging.stage(
-                cursor,
-                "veto_of",
-                "bucket smallint, id uuid",
-                {"bucket": copying.smallints(block[:, 15]), "id": copying.uuids(block)},
-            )
-            cursor.execute(_SEATS_SQL)
+            cursor.execute(_SEATS_SQL, wanted)
             for customer, booking, number, kind, day in cursor.fetchall():
-                found[customer].seats[booking].add(number)
-                found[customer].travelled_as(kind, day)
-            cursor.execute(_PASSPORTS_SQL, [int(IdentifierKind.PASSPORT)])
+                self.facts[customer].seats[booking].add(number)
+                self.facts[customer].travelled_as(kind, day)
+            cursor.execute(_PASSPORTS_SQL, wanted | {"kind": int(IdentifierKind.PASSPORT)})
             for customer, lookup in cursor.fetchall():
-                found[customer].passports.add(bytes(lookup))
-        return cls(found, review.rejected_among(customers))
+                self.facts[customer].passports.add(bytes(lookup))
+        self.rejected |= review.rejected_among(new)
 
     def forbidden(self, one: UUID, other: UUID) -> str:
         """Why the two are never one, or nothing: nobody needs to look at such a pair."""

@@ -49,63 +49,62 @@ class Weighing:
         return kept | ({"against": self.against} if self.against else {})
 
 
-def weigh(pairs: Sequence[Pair], in_force: InForce, base: int) -> dict[Pair, Weighing]:
-    """Each pair weighed, on a base of so many customers."""
+def weigh(
+    pairs: Sequence[Pair], in_force: InForce, base: int, known: vetoes.Known | None = None
+) -> dict[Pair, Weighing]:
+    """Each pair weighed, on a base of so many customers. `known` remembers what was read of those who are likely."""
+    known = known if known is not None else vetoes.Known()
     told = forms.of(sorted({customer for pair in pairs for customer in pair}))
     model = in_force.on_base(base)
-    scorer = Scorer(model, columns_of(told.cleaned))
+    scorer = Scorer(model, columns_of(told.columns))
     left, right, cuts = _crossed(pairs, told)
     weighed = scorer.weigh(left, right)
-    best = _best(weighed.weight, cuts)
+    best, weights = _best(weighed.weight, cuts)
     levels = {c.name: [level.name for level in model.comparisons[c.name]] for c in scorer.comparisons}
     against = _against(weighed, levels, told, pairs, cuts)
-    telling = _telling(weighed, levels, cuts)
-    likely = {at for at, place in enumerate(best) if place >= 0 and weighed.weight[place] >= in_force.review_from}
-    known = vetoes.Known.of(sorted({customer for at in likely for customer in pairs[at]}))
-    births = _births(told)
+    telling = _telling(weighed, levels, cuts).tolist()
+    likely = {at for at, weight in enumerate(weights) if best[at] >= 0 and weight >= in_force.review_from}
+    known.ask(customer for at in likely for customer in pairs[at])
+    born = told.columns["birth_date"]
     found: dict[Pair, Weighing] = {}
-    for at, (pair, place) in enumerate(zip(pairs, best, strict=True)):
-        if place < 0:
+    for at, pair in enumerate(pairs):
+        if best[at] < 0:
             continue
-        weight, contradiction = float(weighed.weight[place]), against[at]
         if at not in likely:
-            found[pair] = Weighing(weight, (), contradiction, "", bool(telling[at]))
+            found[pair] = Weighing(weights[at], (), against[at], "", telling[at])
             continue
         found[pair] = Weighing(
-            weight,
-            _parts(weighed, levels, place, model.prior_weight),
-            contradiction or known.doubtful(*pair, {births[row] for each in pair for row in told.rows[each].tolist()}),
+            weights[at],
+            _parts(weighed, levels, best[at], model.prior_weight),
+            against[at] or known.doubtful(*pair, {day for each in pair for day in born[slice(*told.spans[each])]}),
             known.forbidden(*pair),
-            bool(telling[at]),
+            telling[at],
         )
     return found
 
 
-def _births(told: Forms) -> list[str | None]:
-    """The birth date of each form."""
-    if "birth_date" not in told.cleaned:
-        return [None] * len(told.cleaned)
-    return [day if isinstance(day, str) else None for day in told.cleaned["birth_date"].tolist()]
-
-
 def _crossed(pairs: Sequence[Pair], told: Forms) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Every form of one against every form of the other; `cuts` says where each pair's begin."""
-    left, right, sizes = [], [], [0]
-    for one, other in pairs:
-        mine, theirs = told.rows[one], told.rows[other]
-        left.append(np.repeat(mine, len(theirs)))
-        right.append(np.tile(theirs, len(mine)))
-        sizes.append(len(mine) * len(theirs))
-    empty = np.zeros(0, dtype=np.int64)
-    return np.concatenate([empty, *left]), np.concatenate([empty, *right]), np.cumsum(sizes)
+    spans = np.array([told.spans[one] + told.spans[other] for one, other in pairs], dtype=np.int64).reshape(-1, 4)
+    mine, theirs = spans[:, 1] - spans[:, 0], spans[:, 3] - spans[:, 2]
+    sizes = mine * theirs
+    cuts = np.concatenate([[0], np.cumsum(sizes)])
+    at = np.repeat(np.arange(len(spans)), sizes)
+    nth = np.arange(cuts[-1]) - cuts[at]
+    return spans[at, 0] + nth // theirs[at], spans[at, 2] + nth % theirs[at], cuts
 
 
-def _best(weight: NDArray[np.float64], cuts: NDArray[np.int64]) -> list[int]:
-    """By pair, the place of its heaviest forms; -1 where one of the two has none."""
-    return [
-        int(low + np.argmax(weight[low:high])) if high > low else -1
-        for low, high in zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True)
-    ]
+def _best(weight: NDArray[np.float64], cuts: NDArray[np.int64]) -> tuple[list[int], list[float]]:
+    """By pair, the place of its heaviest forms, and their weight; -1 where one of the two has none."""
+    best = np.full(len(cuts) - 1, -1, dtype=np.int64)
+    held = np.flatnonzero(cuts[1:] > cuts[:-1])
+    if len(held):
+        most = np.repeat(np.maximum.reduceat(weight, cuts[held]), cuts[held + 1] - cuts[held])
+        place = np.flatnonzero(weight == most)
+        owner = np.searchsorted(cuts, place, side="right") - 1
+        _, first = np.unique(owner, return_index=True)
+        best[held] = place[first]
+    return best.tolist(), np.append(weight, np.nan)[best].tolist()
 
 
 def _parts(
@@ -124,14 +123,15 @@ def _against(
     weighed: Weighed, levels: dict[str, list[str]], told: Forms, pairs: Sequence[Pair], cuts: NDArray[np.int64]
 ) -> list[str]:
     """By pair, what contradicts in names, birth date, sex or suffix, over all their forms."""
-    known, agrees = {}, {}
+    known: dict[str, list[bool]] = {}
+    agrees: dict[str, list[bool]] = {}
     for name in _COMPARED:
         if name not in weighed.reached:
             continue
         reached = weighed.reached[name]
         alike = [at for at, level in enumerate(levels[name]) if _is_alike(name, level)]
-        known[name] = _any(reached >= 0, cuts)
-        agrees[name] = _any(np.isin(reached, alike), cuts)
+        known[name] = _any(reached >= 0, cuts).tolist()
+        agrees[name] = _any(np.isin(reached, alike), cuts).tolist()
     found = []
     for at, (one, other) in enumerate(pairs):
         differs = [name for name in known if known[name][at] and not agrees[name][at]]

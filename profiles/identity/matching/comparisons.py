@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein, JaroWinkler
@@ -25,8 +24,10 @@ class Column:
     """One cleaned column as codes into its distinct values in alphabetical order; -1 where the value is missing."""
 
     def __init__(self, values: Iterable[str | None]) -> None:
-        codes, distinct = pd.factorize(np.array(list(values), dtype=object), sort=True, use_na_sentinel=True)
-        self.codes: NDArray[np.int64] = np.asarray(codes, dtype=np.int64)
+        told = list(values)
+        distinct = sorted({value for value in told if isinstance(value, str)})
+        code = {value: at for at, value in enumerate(distinct)}
+        self.codes: NDArray[np.int64] = np.array([code.get(value, MISSING) for value in told], dtype=np.int64)  # type: ignore[arg-type]
         # The last place is read by -1.
         self.values: NDArray[np.object_] = np.array([*distinct, ""], dtype=object)
         self._in_other: dict[int, NDArray[np.int64]] = {}

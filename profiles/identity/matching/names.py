@@ -116,6 +116,7 @@ def split_full(text: str) -> tuple[str, str]:
     return " ".join(words[:at]), " ".join(words[at:])
 
 
+@lru_cache(maxsize=200_000)
 def birth_date(text: str, *, day_first: bool = True) -> str | None:
     """`YYYYMMDD`, typing errors left as they are; None where no date can be read or nobody was born on it."""
     found = _eight_digits(text.strip(), day_first=day_first)

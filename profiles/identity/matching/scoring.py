@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -96,9 +96,9 @@ def _with_blanks(columns: Mapping[str, Column], comparisons: list[Comparison]) -
     return {**columns, **{name: Column([None] * size) for name in read - set(columns)}}
 
 
-def columns_of(frame: pd.DataFrame) -> dict[str, Column]:
-    """The columns of a cleaned frame, coded."""
-    return {str(name): Column(frame[name]) for name in frame.columns}
+def columns_of(cleaned: pd.DataFrame | Mapping[str, Sequence[str | None]]) -> dict[str, Column]:
+    """The columns of a cleaned frame, or of cleaned values, coded."""
+    return {str(name): Column(values) for name, values in cleaned.items()}
 
 
 __all__ = ["MISSING", "Scorer", "Weighed", "columns_of"]
