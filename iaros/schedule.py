@@ -11,13 +11,14 @@ from django.db import transaction
 
 @dataclass(frozen=True)
 class Every:
-    """A task and when: every so many seconds, or at an hour and minute of the airline's day."""
+    """A task and when: every so many seconds, or at an hour and minute of the airline's day (of one `weekday` only)."""
 
     task: str
     why: str
     seconds: int = 0
     hour: int | None = None
     minute: int = 0
+    weekday: str = "*"  # 0 is Sunday
 
 
 SCHEDULE = (
@@ -30,6 +31,7 @@ SCHEDULE = (
     Every("iaros.forget_idempotency_keys", "answers are repeated for a day", seconds=3600),
     Every("iaros.forget_answered_doorbells", "answered doorbells go after a week", hour=4),
     Every("segmentation.nightly_parity", "do stored features equal recomputed ones?", hour=5),
+    Every("segmentation.weekly_clusters", "finds behavioural groups again", hour=1, minute=15, weekday="0"),
     Every("segmentation.pass_boundaries", "lets members go whose windows ran out", seconds=3600),
     Every("profiles.enforce_retention", "events end with the retention ceiling", hour=4, minute=20),
 )
@@ -55,6 +57,9 @@ def _when(entry: Every) -> dict[str, Any]:
         interval, _ = IntervalSchedule.objects.get_or_create(every=entry.seconds, period=IntervalSchedule.SECONDS)
         return {"interval": interval, "crontab": None}
     crontab, _ = CrontabSchedule.objects.get_or_create(
-        minute=str(entry.minute), hour=str(entry.hour), timezone=settings.AIRLINE_TIME_ZONE
+        minute=str(entry.minute),
+        hour=str(entry.hour),
+        day_of_week=entry.weekday,
+        timezone=settings.AIRLINE_TIME_ZONE,
     )
     return {"crontab": crontab, "interval": None}

@@ -15,7 +15,7 @@ from segmentation import pipeline
 from segmentation.features import parity
 from segmentation.models import Activation
 from segmentation.segments import activation, reach, rules
-from segmentation.segments.clusters import base
+from segmentation.segments.clusters import living
 
 
 @shared_task(queue=Queue.BATCH, ignore_result=True)
@@ -68,15 +68,21 @@ def compare_features(*, job_id: str) -> None:
 FIND_CLUSTERS = "segmentation.find_clusters"
 
 
+@shared_task(name="segmentation.weekly_clusters", queue=Queue.BATCH, ignore_result=True)
+def weekly_clusters() -> None:
+    """Write this week's look for behavioural groups down as a job and ring for it."""
+    jobs.start(living.JOB, {"seed": 1}, task=FIND_CLUSTERS, queue=Queue.TRAINING)
+
+
 @shared_task(name=FIND_CLUSTERS, queue=Queue.TRAINING, ignore_result=True)
 @outbox.doorbell
 def find_clusters(*, job_id: str) -> None:
-    """Look for behavioural groups in the base; the job's result is the map of them."""
+    """Look for behavioural groups in the base and keep the segments that they are; the job's result is their map."""
     job = jobs.take(job_id)
     if job is None:
         return
     with jobs.running(job) as progress:
-        job.result = base.find(progress, int(job.params.get("seed", 1))).to_json()
+        job.result = living.refit(progress, int(job.params.get("seed", 1))).to_json()
 
 
 @shared_task(queue=Queue.REALTIME, ignore_result=True)

@@ -1,4 +1,5 @@
 from segmentation.models.activation import Activation, Destination, DestinationKind, Emission, FileFormat, Outcome
+from segmentation.models.clusters import BehaviouralCluster, ClusterLevel
 from segmentation.models.features import FeatureRun, FeatureVector
 from segmentation.models.registry import Alias, ModelAlias, ModelVersion, VersionStatus
 from segmentation.models.scores import EntityKind, Score
@@ -21,7 +22,9 @@ from segmentation.models.segments import (
 __all__ = [
     "Activation",
     "Alias",
+    "BehaviouralCluster",
     "BoundaryPass",
+    "ClusterLevel",
     "CustomerList",
     "CustomerListEntry",
     "Destination",

@@ -46,6 +46,7 @@ def draft(
     is_system: bool = False,
     holdout_percent: float = 10,
     expires_at: datetime | None = None,
+    kind: SegmentKind = SegmentKind.RULE,
 ) -> Segment:
     """Write down a segment and the first wording of its rule. Raises rules.InvalidRule."""
     tree = rules.read(rule, names=dag.names())
@@ -59,7 +60,7 @@ def draft(
         is_system=is_system,
         purpose=Purpose(purpose),
         channel=Channel(channel),
-        kind=SegmentKind.RULE,
+        kind=kind,
         holdout_percent=Decimal(str(holdout_percent)),
         expires_at=expires_at,
         position=0 if highest is None else highest + 1,
@@ -106,6 +107,27 @@ def retire(segment: Segment, *, by: User | None = None) -> Segment:
         raise StillUsed(f"{segment.name} is named by {', '.join(users)}; change those first")
     segment.status = SegmentStatus.RETIRED
     segment.save(update_fields=["status"])
+    return segment
+
+
+@transaction.atomic
+def rename(segment: Segment, name: str) -> Segment:
+    """Call it otherwise; its address and its identity stay. Raises NotReady for a name that is none."""
+    said = " ".join(name.split())
+    if not said or len(said) > 120:
+        raise NotReady("a name has 1 to 120 letters")
+    segment.name = said
+    segment.save(update_fields=["name"])
+    return segment
+
+
+@transaction.atomic
+def extend(segment: Segment, until: datetime) -> Segment:
+    """Let it live until then, which is later than it would. Raises NotReady."""
+    if segment.expires_at is None or until <= segment.expires_at:
+        raise NotReady(f"{segment.name} lives longer than that already")
+    segment.expires_at = until
+    segment.save(update_fields=["expires_at"])
     return segment
 
 

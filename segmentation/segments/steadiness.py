@@ -2,7 +2,8 @@
 
 What rules learn from the base are the fifths of recency, frequency and money. They are learnt again on the halves of
 random splits, and every segment that reads them is evaluated again: a membership is as sure as it comes back. How sure
-we say we are is then held against the refits of further splits.
+we say we are is then held against the refits of further splits. Behavioural clusters are measured where they are found,
+on refits of their own, and are left out here.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from iaros.lib.reports import Progress, silent
 from segmentation.features import rfm, store
 from segmentation.features.rfm import Limits
 from segmentation.features.store import Block
+from segmentation.models import BehaviouralCluster, SegmentKind, SegmentStatus
 from segmentation.segments import dag, evaluation, health, membership, reach
 from segmentation.segments.evaluation import Columns
 from segmentation.segments.membership import Wording
@@ -90,13 +92,14 @@ class _Counts:
 
 
 def measure(seed: int = 1, progress: Progress = silent) -> Steadiness:
-    """Measure every published segment, and write its stability and confidence down. Raises NothingStored."""
+    """Measure every published segment of rules, and write its stability and confidence down. Raises NothingStored."""
     habits = [block.columns(HABIT).astype(np.float64) for block in store.blocks()]
     people = np.vstack(habits) if habits else np.zeros((0, 3))
     if not len(people):
         raise NothingStored("no vectors of today's catalogue; run `manage.py refresh` first")
-    wordings = [one for one in membership.standing() if one.rule is not None]
-    places = 1 + max((one.segment.position for one in membership.standing()), default=0)
+    standing = membership.standing()
+    wordings = [one for one in standing if one.rule is not None and one.segment.kind != SegmentKind.CLUSTER]
+    places = 1 + max((one.segment.position for one in standing), default=0)
     fits, apart = _refits(people, seed)
     counts, cells = _Counts(np.zeros(places)), []
     for done, block in enumerate(store.blocks()):
@@ -225,11 +228,14 @@ def report(seed: int = 1, progress: Progress = silent) -> dict[str, Any]:
     states: dict[str, int] = {}
     for one in board:
         states[one.state] = states.get(one.state, 0) + 1
+    clusters = BehaviouralCluster.objects.filter(segment__status=SegmentStatus.PUBLISHED).select_related("segment")
+    found_again = {str(one.segment.slug): one for one in clusters}
     return {
         "customers": found.customers,
         "published": len(board),
         "active": states.get("active", 0),
         "states": states,
+        "clusters": len(found_again),
         "memberships": found.memberships,
         "confidence": round(found.confidence, 4),
         "refit_agreement": round(found.refit_agreement, 4),
@@ -247,7 +253,16 @@ def report(seed: int = 1, progress: Progress = silent) -> dict[str, Any]:
                 "confidence": one.confidence,
                 "owner": one.owner,
                 "reason": one.reason,
+                "expires_at": one.expires_at.isoformat() if one.expires_at else None,
+                **_cluster(found_again.get(one.slug)),
             }
             for one in board
         ],
     }
+
+
+def _cluster(one: BehaviouralCluster | None) -> dict[str, Any]:
+    """What only clusters have: how well the rule stands for the group, and how often it was found."""
+    if one is None:
+        return {}
+    return {"level": one.level, "fidelity": round(one.fidelity, 4), "refits": one.refits}

@@ -14,6 +14,9 @@ ACTS = {"models/<slug:name>/retrain/", "jobs/<uuid:job_id>/cancel/", "schema/", 
 ACTS |= {
     "segments/<slug:slug>/activate/",
     "segments/clusters/look/",
+    "segments/clusters/adopt/",
+    "segments/<slug:slug>/rename/",
+    "segments/<slug:slug>/extend/",
     "segments/health/retire/",
     "segments/health/restore/",
 }

@@ -6,16 +6,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
+
 from iaros.lib.models import Job, JobState
 from iaros.web import rule_form
-
-JOB = "behavioural clusters"
-STABLE = 0.8
+from segmentation.models import Segment, SegmentStatus
+from segmentation.segments import rules, sentences
+from segmentation.segments.clusters.living import JOB, NoGroup
 
 
 @dataclass(frozen=True)
 class Tile:
-    """One group on the map: `tone` deepens with its size; `rule` leads to the builder where the tree's path is one."""
+    """One group on the map: `tone` deepens with its size; `rule` leads to the builder where the tree's path is one.
+
+    `segment` is the segment that it is; `held_back` says why it is none, or why its segment was not renewed.
+    """
 
     name: str
     people: int
@@ -33,17 +38,28 @@ class Tile:
     value: float | None
     tone: str
     width: str
+    segment: Segment | None
+    held_back: list[str]
+    place: int
+
+    @property
+    def live(self) -> bool:
+        return self.segment is not None and self.segment.status == SegmentStatus.PUBLISHED
 
 
 @dataclass(frozen=True)
 class Macro:
-    """A macro group with the groups inside it, the largest first."""
+    """A macro group with the groups inside it, the largest first; `whole` is what was measured of it as one."""
 
     name: str
     people: int
     share: float
-    active: int
     tiles: list[Tile]
+    whole: Tile | None
+
+    @property
+    def live(self) -> int:
+        return sum(tile.live for tile in self.tiles)
 
 
 @dataclass(frozen=True)
@@ -66,8 +82,8 @@ class Map:
         return [tile for macro in self.macros for tile in macro.tiles]
 
     @property
-    def active(self) -> int:
-        return sum(tile.active for tile in self.tiles)
+    def live(self) -> int:
+        return sum(tile.live for tile in self.tiles)
 
 
 def newest() -> tuple[Map | None, Job | None]:
@@ -79,19 +95,30 @@ def newest() -> tuple[Map | None, Job | None]:
     return told, last if last and (made is None or last.id != made.id) else None
 
 
+def group(job_id: str, place: str) -> tuple[Job, dict[str, Any]]:
+    """One group of a map as it was told. Raises living.NoGroup."""
+    try:
+        job = Job.objects.get(kind=JOB, state=JobState.SUCCEEDED, id=job_id)
+        return job, (job.result or {})["clusters"][int(place)]
+    except (Job.DoesNotExist, ValidationError, ValueError, KeyError, IndexError):
+        raise NoGroup("this map is gone; load the page again") from None
+
+
 def _map(job: Job) -> Map:
     told: dict[str, Any] = job.result or {}
     top = max((one["share"] for one in told["clusters"]), default=1.0) or 1.0
+    segments = _segments([*told["clusters"], *told.get("macros", [])])
+    wholes = {one["name"]: _tile(one, 1.0, place, segments) for place, one in enumerate(told.get("macros", []))}
     by_macro: dict[str, list[Tile]] = {}
-    for one in told["clusters"]:
-        by_macro.setdefault(one["macro"], []).append(_tile(one, top))
+    for place, one in enumerate(told["clusters"]):
+        by_macro.setdefault(one["macro"], []).append(_tile(one, top, place, segments))
     macros = [
         Macro(
             name=name,
             people=sum(tile.people for tile in tiles),
             share=sum(tile.share for tile in tiles),
-            active=sum(tile.active for tile in tiles),
             tiles=sorted(tiles, key=lambda tile: -tile.people),
+            whole=wholes.get(name),
         )
         for name, tiles in by_macro.items()
     ]
@@ -109,7 +136,12 @@ def _map(job: Job) -> Map:
     )
 
 
-def _tile(one: dict[str, Any], top: float) -> Tile:
+def _segments(told: list[dict[str, Any]]) -> dict[str, Segment]:
+    named = [one["segment"] for one in told if one.get("segment")]
+    return {str(one.slug): one for one in Segment.objects.filter(slug__in=named)}
+
+
+def _tile(one: dict[str, Any], top: float, place: int, segments: dict[str, Segment]) -> Tile:
     weight = one["share"] / top
     return Tile(
         name=one["name"],
@@ -120,7 +152,7 @@ def _tile(one: dict[str, Any], top: float) -> Tile:
         distinct=one["distinct"],
         active=one["active"],
         traits=one["traits"],
-        words=one["words"],
+        words=sentences.sentence(rules.read(one["rule"])) if one["rule"] else "",
         rule=rule_form.to_text(one["rule"]) if one["rule"] else "",
         precision=one["precision"],
         recall=one["recall"],
@@ -128,4 +160,7 @@ def _tile(one: dict[str, Any], top: float) -> Tile:
         value=one["outcomes"].get("value_12m"),
         tone=f"q{min(round(weight * 6), 6)}",
         width=f"w{max(min(round(weight * 4), 4), 1)}",
+        segment=segments.get(one.get("segment", "")),
+        held_back=one.get("held_back", []),
+        place=place,
     )

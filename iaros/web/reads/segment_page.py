@@ -8,7 +8,7 @@ from typing import Any
 from iaros.web import rule_form
 from iaros.web.formats import day as written
 from segmentation import selectors
-from segmentation.models import Activation, Destination, Segment, SegmentVersion
+from segmentation.models import Activation, BehaviouralCluster, Destination, Segment, SegmentKind, SegmentVersion
 from segmentation.segments.companions import Companion, companions
 from segmentation.segments.overlap import MOST, Overlap
 from segmentation.segments.overlap import overlap as overlap_of
@@ -137,3 +137,12 @@ def _sending(made: Activation) -> Sending:
 def destinations() -> list[Destination]:
     """Where members may be sent today."""
     return list(Destination.objects.filter(enabled=True).order_by("name", "id"))
+
+
+def cluster(segment: Segment) -> dict[str, Any]:
+    """What is known of a behavioural cluster, and the clusters inside it; nothing of other segments."""
+    if segment.kind != SegmentKind.CLUSTER:
+        return {}
+    known = BehaviouralCluster.objects.select_related("parent").filter(segment=segment).first()
+    inner = BehaviouralCluster.objects.select_related("segment").filter(parent=segment)
+    return {"cluster": known, "inner_clusters": list(inner.order_by("-segment__size", "segment__name"))}

@@ -46,10 +46,10 @@ class SegmentLine:
 
     @property
     def owner(self) -> str:
-        if self.segment.is_system:
-            return "System"
         owner = self.segment.owner
-        return (owner.get_full_name() or owner.get_username()) if owner else NONE
+        if owner:
+            return owner.get_full_name() or owner.get_username()
+        return "System" if self.segment.is_system else NONE
 
     @property
     def state(self) -> tuple[str, str]:

@@ -99,6 +99,7 @@ def segment_detail(request: HttpRequest, slug: str) -> HttpResponseBase:
         "used_by": selectors.used_by(line.segment),
         "sendings": page_reads.sendings(line.segment),
         "destinations": page_reads.destinations() if request.user.has_perm("accounts.export_data") else [],  # type: ignore[union-attr]
+        **page_reads.cluster(line.segment),
         "may_act": request.user.has_perm("segmentation.publish_segment"),  # type: ignore[union-attr]
     }
     return render(request, "web/segments/detail.html", context)

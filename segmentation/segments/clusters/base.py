@@ -1,14 +1,15 @@
 """Behavioural groups of the airline's own customers: found in a random part of the base, and told with their worth.
 
 Comes in: stored features of those who booked in two years. Goes out: macro groups and the groups inside them, each with
-its size, stability, distinctness, what the models expect of it, and the shallow tree's path as a rule of the platform,
-judged as such on the same people. They are proposals: a segment is made of one by whoever builds it from the rule.
+its size, stability, distinctness, what the models expect of it, and the shallow tree's paths as a rule of the platform,
+judged as such on people the tree was not grown on. `living` makes segments of those that hold.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from math import ceil
 from typing import Any
@@ -22,9 +23,10 @@ from segmentation.features import store
 from segmentation.features.catalogue import VERSION
 from segmentation.features.facts import Which
 from segmentation.features.store import Block
-from segmentation.models import FeatureRun, Score
+from segmentation.models import FeatureRun
 from segmentation.segments import evaluation, rules
-from segmentation.segments.clusters import trial
+from segmentation.segments.clusters import explaining, outcomes, trial
+from segmentation.segments.clusters.trial import Divided
 
 SAMPLE = 6_000
 # What people do, by the feature that tells it; the words stand in names and rules of groups.
@@ -47,9 +49,10 @@ HABITS = {
     "loyalty:tier_rank": "loyalty step",
     "profile:tenure_days": "days known",
 }
-OUTCOMES = ("churn_90d", "value_12m")
 _LIMIT = re.compile(r"^(?P<habit>.+) (?P<op><=|>) (?P<limit>-?[\d.e+-]+)$")
 _STEP = re.compile(r"^(?P<habit>.+) is (?P<not>not )?(?P<value>-?[\d.]+)$")
+_ABSENT = re.compile(r"^(?P<habit>.+) absent is (?P<not>not )?(?P<told>yes|no)$")
+_BOOKED = {"feature": "booking:count_730d", "op": ">=", "value": 1}
 _FEATURE_OF = {words: name for name, words in HABITS.items()}
 
 
@@ -59,7 +62,11 @@ class NothingStored(Exception):
 
 @dataclass(frozen=True)
 class Cluster:
-    """One group; `people` is scaled up to the base, `precision` and `recall` are those of `rule`."""
+    """One group, or macro group; `people` is scaled up to the base, `precision` and `recall` are those of `rule`.
+
+    `differs`: do the models expect other things of it than of the others; None where none of them spoke. `segment` is
+    the slug of the segment that it is, `held_back` says why it is none.
+    """
 
     name: str
     macro: str
@@ -75,6 +82,15 @@ class Cluster:
     precision: float | None
     recall: float | None
     outcomes: dict[str, float]
+    differs: bool | None = None
+    segment: str = ""
+    held_back: list[str] = field(default_factory=list)
+
+    @property
+    def fidelity(self) -> float:
+        """F1 of the rule: how well it stands for the group."""
+        both = (self.precision or 0.0) + (self.recall or 0.0)
+        return 2 * (self.precision or 0.0) * (self.recall or 0.0) / both if both else 0.0
 
 
 @dataclass(frozen=True)
@@ -90,6 +106,7 @@ class ClusterMap:
     tree_fidelity: float
     warnings: list[str]
     clusters: list[Cluster]
+    macros: list[Cluster] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
         return {**asdict(self), "as_of": self.as_of.isoformat()}
@@ -97,6 +114,11 @@ class ClusterMap:
 
 def find(progress: Progress = silent, seed: int = 1) -> ClusterMap:
     """Look for groups in a random part of the base. Raises NothingStored, trial.Unusable."""
+    return look(progress, seed)[0]
+
+
+def look(progress: Progress = silent, seed: int = 1) -> tuple[ClusterMap, Block]:
+    """The groups, and the customers among whom they were found."""
     runs = FeatureRun.objects.filter(finished_at__isnull=False, catalogue_version=VERSION)
     run = runs.order_by("-finished_at").first()
     if run is None:
@@ -108,22 +130,20 @@ def find(progress: Progress = silent, seed: int = 1) -> ClusterMap:
     progress(phase="looking for groups", done=1, total=3)
     divided = trial.divide(rows, seed)
     progress(phase="explaining", done=2, total=3)
-    report, scale = divided.report, 256 / buckets
-    outcomes = _outcomes(block, divided.labels)
-    return ClusterMap(
+    report, seen = divided.report, _Seen(block, run.as_of, explaining.taught_on(len(rows), seed), 256 / buckets)
+    found = ClusterMap(
         as_of=run.as_of,
         sampled=len(rows),
-        population=round(len(rows) * scale),
+        population=round(len(rows) * seen.scale),
         refit_agreement=report.refit_agreement,
         silhouette=report.silhouette,
         confidence=report.confidence,
         tree_fidelity=report.tree_fidelity,
         warnings=report.warnings,
-        clusters=[
-            _cluster(group, divided.labels == place, block, run.as_of, scale, divided.distinct[place], outcomes[place])
-            for place, group in enumerate(report.groups)
-        ],
+        clusters=_groups(divided, seen),
+        macros=_macros(divided, seen),
     )
+    return found, block
 
 
 def _active(block: Block) -> Block:
@@ -132,33 +152,78 @@ def _active(block: Block) -> Block:
     return Block(block.which, block.ids[booked], block.values[booked])
 
 
-def _cluster(
-    group: trial.Group,
-    mine: NDArray[np.bool_],
-    block: Block,
-    at: datetime,
-    scale: float,
-    distinct: float,
-    outcomes: dict[str, float],
-) -> Cluster:
-    rule = as_rule(group.rule)
-    precision, recall = _judged(rule, mine, block, at) if rule else (None, None)
-    return Cluster(
-        name=group.name,
-        macro=group.macro,
-        share=group.share,
-        people=round(group.rows * scale),
-        stability=group.stability,
-        confidence=group.confidence,
-        distinct=distinct,
-        active=group.active,
-        traits=group.traits,
-        words=group.rule,
-        rule=rule,
-        precision=precision,
-        recall=recall,
-        outcomes=outcomes,
-    )
+@dataclass(frozen=True)
+class _Seen:
+    """The people looked at: on some a tree was grown, `scale` times as many are in the base."""
+
+    block: Block
+    at: datetime
+    taught: NDArray[np.bool_]
+    scale: float
+
+
+def _groups(divided: Divided, seen: _Seen) -> list[Cluster]:
+    told = outcomes.expected(seen.block, divided.labels)
+    found = []
+    for place, group in enumerate(divided.report.groups):
+        rule = rule_of(divided.ways[place])
+        precision, recall = _judged(rule, divided.labels == place, seen) if rule else (None, None)
+        found.append(
+            Cluster(
+                name=group.name,
+                macro=group.macro,
+                share=group.share,
+                people=round(group.rows * seen.scale),
+                stability=group.stability,
+                confidence=group.confidence,
+                distinct=divided.distinct[place],
+                active=group.active,
+                traits=group.traits,
+                words=group.rule,
+                rule=rule,
+                precision=precision,
+                recall=recall,
+                outcomes=told[place].means,
+                differs=told[place].differs,
+            )
+        )
+    return found
+
+
+def _macros(divided: Divided, seen: _Seen) -> list[Cluster]:
+    labels = divided.macro_of[divided.labels]
+    told, found = outcomes.expected(seen.block, labels), []
+    for place, macro in enumerate(divided.macros):
+        mine, rule = labels == place, rule_of(macro.ways)
+        precision, recall = _judged(rule, mine, seen) if rule else (None, None)
+        found.append(
+            Cluster(
+                name=macro.name,
+                macro=macro.name,
+                share=float(mine.mean()),
+                people=round(float(mine.sum()) * seen.scale),
+                stability=macro.stability,
+                confidence=macro.confidence,
+                distinct=macro.distinct,
+                active=macro.stability >= trial.STABLE,
+                traits=macro.traits,
+                words=macro.ways[0],
+                rule=rule,
+                precision=precision,
+                recall=recall,
+                outcomes=told[place].means,
+                differs=told[place].differs,
+            )
+        )
+    return found
+
+
+def rule_of(ways: Sequence[str]) -> dict[str, Any] | None:
+    """Whoever takes one of the tree's paths; a path that no rule can ask is left out, None where none is left."""
+    parts = [rule["all"][1:] for way in ways if (rule := as_rule(way))]
+    if len(parts) < 2:
+        return {"all": [_BOOKED, *parts[0]]} if parts else None
+    return {"all": [_BOOKED, {"any": [{"all": part} for part in parts]}]}
 
 
 def as_rule(words: str) -> dict[str, Any] | None:
@@ -166,41 +231,32 @@ def as_rule(words: str) -> dict[str, Any] | None:
     parts = [_condition(part) for part in words.split(" and ")] if words else []
     if not parts or any(part is None for part in parts):
         return None
-    return {"all": [{"feature": "booking:count_730d", "op": ">=", "value": 1}, *parts]}
+    return {"all": [_BOOKED, *parts]}
 
 
 def _condition(words: str) -> dict[str, Any] | None:
-    limit, step = _LIMIT.match(words), _STEP.match(words)
-    found = limit or step
+    limit, step, absent = _LIMIT.match(words), _STEP.match(words), _ABSENT.match(words)
+    found = limit or absent or step
     feature = _FEATURE_OF.get(found["habit"]) if found else None
     if feature is None:
         return None
     if limit:
         return {"feature": feature, "op": limit["op"], "value": float(limit["limit"])}
+    if absent:
+        unknown = (absent["told"] == "yes") != bool(absent["not"])
+        return {"feature": feature, "op": "unknown" if unknown else "known"}
     assert step is not None
     return {"feature": feature, "op": "!=" if step["not"] else "=", "value": float(step["value"])}
 
 
-def _judged(rule: dict[str, Any], mine: NDArray[np.bool_], block: Block, at: datetime) -> tuple[float, float]:
+def _judged(rule: dict[str, Any], mine: NDArray[np.bool_], seen: _Seen) -> tuple[float, float]:
     """Of those whom the rule selects, the share who are of the group; and of the group, the share selected."""
-    tree = rules.read(rule)
-    selected = evaluation.holds(tree, evaluation.columns(block, [tree], at))
+    selected = selects(rule, seen.block, seen.at) & ~seen.taught
     hit = float((selected & mine).sum())
-    return hit / max(float(selected.sum()), 1.0), hit / max(float(mine.sum()), 1.0)
+    return hit / max(float(selected.sum()), 1.0), hit / max(float((mine & ~seen.taught).sum()), 1.0)
 
 
-def _outcomes(block: Block, labels: NDArray[np.int64]) -> list[dict[str, float]]:
-    """What the champions expect of each group on average; nothing where no champion spoke."""
-    place = {row.tobytes(): at for at, row in enumerate(block.ids)}
-    found = Score.objects.filter(
-        bucket__in=sorted(set(block.ids[:, 15].tolist())), entity_kind="customer", name__in=OUTCOMES
-    ).values_list("entity_id", "name", "value")
-    sums = {name: np.zeros((int(labels.max()) + 1, 2)) for name in OUTCOMES}
-    for entity, name, value in found:
-        at = place.get(entity.bytes)
-        if at is not None:
-            sums[name][labels[at]] += (value, 1.0)
-    return [
-        {name: float(told[group, 0] / told[group, 1]) for name, told in sums.items() if told[group, 1]}
-        for group in range(int(labels.max()) + 1)
-    ]
+def selects(rule: Any, block: Block, at: datetime) -> NDArray[np.bool_]:
+    """Whom of the block the rule selects."""
+    tree = rules.read(rule)
+    return evaluation.holds(tree, evaluation.columns(block, [tree], at))

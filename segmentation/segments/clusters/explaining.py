@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, log2
 
 import numpy as np
@@ -21,6 +21,8 @@ MOST_MACROS = 16
 DEEPEST = 10
 _TAUGHT_SHARE = 0.7
 _STANDS_OUT, _FAR_OUT = 0.5, 1.3
+# A group may end in several leaves: another is named only where it makes the rule this much better.
+_MOST_WAYS, _WORTH_NAMING = 6, 0.01
 
 
 @dataclass(frozen=True)
@@ -33,11 +35,15 @@ class Trait:
 
 @dataclass(frozen=True)
 class Rule:
-    """The path of a tree that holds most of a group; precision and recall on rows the tree has not seen."""
+    """The path of a tree that holds most of a group; precision and recall on rows the tree has not seen.
+
+    `ways`: that path and the few others that together name the group better than one.
+    """
 
     words: str
     precision: float
     recall: float
+    ways: tuple[str, ...] = ()
 
     @property
     def fidelity(self) -> float:
@@ -117,28 +123,48 @@ class Explained:
 def explain(preparation: Preparation, rows: pd.DataFrame, labels: Labels, seed: int) -> Explained:
     """One shallow tree tells the groups apart; each group's rule is the path to the leaf where most of it ends."""
     matrix, named = preparation.readable(rows)
-    taught = np.random.default_rng(seed).random(len(matrix)) < _TAUGHT_SHARE
+    taught = taught_on(len(matrix), seed)
     groups = int(labels.max()) + 1
     depth = min(DEEPEST, 3 + ceil(log2(max(groups, 2))))
     leaf = max(3, len(matrix) // 4000)
     tree = DecisionTreeClassifier(max_depth=depth, min_samples_leaf=leaf, random_state=seed)
     tree.fit(matrix[taught], labels[taught])
-    rules = []
+    leaves, rules = tree.apply(matrix[taught]), []
     for group in range(groups):
-        mine = taught & (labels == group)
-        path = _path(tree, matrix[mine], named) if mine.any() else []
-        rules.append(_judged(path, matrix[~taught], labels[~taught] == group))
+        chosen = _leaves(leaves, labels[taught] == group)
+        paths = [_path(tree, goal, named) for goal in chosen] or [[]]
+        ways = tuple(_in_words(path) for path in paths)
+        rules.append(replace(_judged(paths[0], matrix[~taught], labels[~taught] == group), ways=ways))
     return Explained(float((tree.predict(matrix[~taught]) == labels[~taught]).mean()), rules)
+
+
+def taught_on(rows: int, seed: int) -> NDArray[np.bool_]:
+    """The rows that trees are grown on; what they are worth is told on the others."""
+    return np.random.default_rng(seed).random(rows) < _TAUGHT_SHARE
+
+
+def _leaves(leaves: Labels, mine: NDArray[np.bool_]) -> list[int]:
+    """The leaf where most of the group ends, and those that make the rule better, the fullest first."""
+    if not mine.any():
+        return []
+    hits, sizes = np.bincount(leaves[mine], minlength=leaves.max() + 1), np.bincount(leaves)
+    chosen: list[int] = []
+    best = hit = taken = 0.0
+    for leaf in np.argsort(-hits, kind="stable").tolist():
+        better = 2 * (hit + hits[leaf]) / (taken + sizes[leaf] + mine.sum())
+        if chosen and (better < best + _WORTH_NAMING or len(chosen) == _MOST_WAYS):
+            continue
+        chosen.append(leaf)
+        best, hit, taken = better, hit + hits[leaf], taken + sizes[leaf]
+    return chosen
 
 
 Step = tuple[int, bool, float, str]
 
 
-def _path(tree: DecisionTreeClassifier, mine: Floats, named: Sequence[str]) -> list[Step]:
-    """The way to the leaf where most of these rows end."""
-    leaves = tree.apply(mine)
-    goal = int(np.bincount(leaves).argmax())
-    grown, path, node = tree.tree_, [], 0
+def _path(tree: DecisionTreeClassifier, goal: int, named: Sequence[str]) -> list[Step]:
+    """The way from the root to a leaf."""
+    grown, path = tree.tree_, []
     parents = {
         int(child): (parent, low)
         for parent in range(grown.node_count)
@@ -155,16 +181,21 @@ def _path(tree: DecisionTreeClassifier, mine: Floats, named: Sequence[str]) -> l
 
 
 def _judged(path: Sequence[Step], matrix: Floats, mine: NDArray[np.bool_]) -> Rule:
-    """The path in words, the tightest limit of each column once, and what it is worth."""
+    """The path in words, and what it is worth."""
     chosen = np.ones(len(matrix), dtype=bool)
-    limits: dict[tuple[str, bool], float] = {}
-    for column, low, limit, name in path:
+    for column, low, limit, _ in path:
         chosen &= (matrix[:, column] <= limit) == low
+    hit = float((chosen & mine).sum())
+    return Rule(_in_words(path), hit / max(chosen.sum(), 1), hit / max(mine.sum(), 1))
+
+
+def _in_words(path: Sequence[Step]) -> str:
+    """The tightest limit of each column once."""
+    limits: dict[tuple[str, bool], float] = {}
+    for _, low, limit, name in path:
         tightest = min if low else max
         limits[name, low] = tightest(limits.get((name, low), limit), limit)
-    said = " and ".join(_said(name, low, limit) for (name, low), limit in limits.items())
-    hit = float((chosen & mine).sum())
-    return Rule(said, hit / max(chosen.sum(), 1), hit / max(mine.sum(), 1))
+    return " and ".join(_said(name, low, limit) for (name, low), limit in limits.items())
 
 
 def _said(name: str, low: bool, limit: float) -> str:

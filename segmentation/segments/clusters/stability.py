@@ -13,7 +13,7 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
-from sklearn.metrics import adjusted_rand_score
+from sklearn.metrics import adjusted_rand_score, silhouette_samples
 
 from segmentation.segments.clusters import fitting
 from segmentation.segments.clusters.fitting import Fitted
@@ -27,6 +27,7 @@ LEVELS = (0.15, 0.1, 0.06, 0.04, 0.025, 0.015, 0.01, 0.006, 0.003, 0.001)
 AGREED, NEARLY = 0.95, 0.85
 # How many parts an even division may have, the finest first.
 DIVISIONS = (12, 10, 9, 8, 7, 6, 5, 4, 3)
+_SILHOUETTE_ROWS = 5_000
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,13 @@ def jaccard(labels: Labels, refit: Labels) -> Floats:
     return np.asarray((table / np.maximum(union, 1)).max(axis=1), dtype=np.float64)
 
 
+def gathered(macros: Labels, refit: Labels) -> Labels:
+    """For every row, the macro group with which the group that a refit gave it shares most rows."""
+    width = int(macros.max()) + 1
+    table = np.bincount(refit * width + macros, minlength=(int(refit.max()) + 1) * width).reshape(-1, width)
+    return np.asarray(table.argmax(axis=1)[refit], dtype=np.int64)
+
+
 def temper(found: Graded, level: float, target: float) -> float:
     """How much the posterior must be doubted, so that its mean equals how often refits agree."""
     low, high = 0.2, 200.0
@@ -129,3 +137,14 @@ def temper(found: Graded, level: float, target: float) -> float:
         else:
             high = middle
     return float(np.sqrt(low * high))
+
+
+def silhouette(whole: Graded, prepared: Prepared, labels: Labels, seed: int) -> tuple[float, list[float]]:
+    """Of all and of each group, in the measure that they were found in: columns without structure do not count."""
+    groups = int(labels.max()) + 1
+    rows = np.random.default_rng(seed).permutation(len(labels))[:_SILHOUETTE_ROWS]
+    if groups < 2 or len(np.unique(labels[rows])) < 2:
+        return 0.0, [0.0] * groups
+    each = silhouette_samples(whole.fitted.embedded(prepared.taken(rows)), labels[rows])
+    sums, sizes = np.bincount(labels[rows], each, minlength=groups), np.bincount(labels[rows], minlength=groups)
+    return float(each.mean()), [float(one) for one in sums / np.maximum(sizes, 1)]

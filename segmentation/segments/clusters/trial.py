@@ -18,11 +18,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.metrics import adjusted_rand_score, silhouette_samples
+from sklearn.metrics import adjusted_rand_score
 from threadpoolctl import threadpool_limits
 
 from segmentation.ml import tables
-from segmentation.segments.clusters import explaining, roll_up, stability
+from segmentation.segments.clusters import explaining, macro_groups, roll_up, stability
+from segmentation.segments.clusters.explaining import Explained
+from segmentation.segments.clusters.macro_groups import MacroGroup
 from segmentation.segments.clusters.preparation import Preparation, Prepared
 from segmentation.segments.clusters.stability import AGREED, Graded
 
@@ -33,7 +35,6 @@ FEWEST_ROWS = 100
 STABLE = 0.8
 # A rule that names its group worse than this misleads, so it is not shown.
 _SHOWN = 0.85
-_SILHOUETTE_ROWS = 5_000
 
 
 class Unusable(Exception):
@@ -115,11 +116,17 @@ def evaluate(request: ClusterRequest) -> ClusterReport:
 
 @dataclass(frozen=True)
 class Divided:
-    """The report, and for every row the place of its group in it; `distinct`: the mean silhouette of each group."""
+    """The report, and for every row the place of its group in it; `distinct`: the mean silhouette of each group.
+
+    `ways`: for each group the tree's paths that name it. `macro_of`: for each group its place in `macros`.
+    """
 
     report: ClusterReport
     labels: Labels
     distinct: list[float]
+    ways: list[tuple[str, ...]]
+    macros: list[MacroGroup]
+    macro_of: Labels
 
 
 def divide(rows: pd.DataFrame, seed: int = 1, truth: Labels | None = None) -> Divided:
@@ -133,9 +140,9 @@ def divide(rows: pd.DataFrame, seed: int = 1, truth: Labels | None = None) -> Di
     whole, refits, level = found.whole, found.refits, found.level
     agreed = stability.agreement(refits[2], refits[3], level)
     labels, shares = _labels(whole, level), whole.shares(level, stability.temper(whole, level, found.expected))
-    groups, macros, fidelity = _groups(preparation, rows, prepared, whole, refits, level, shares, seed)
+    groups, macros, explained = _groups(preparation, rows, prepared, whole, refits, level, shares, seed)
     order = sorted(range(len(groups)), key=lambda place: -groups[place].rows)
-    overall, distinct = _silhouette(whole, prepared, labels, seed)
+    overall, distinct = stability.silhouette(whole, prepared, labels, seed)
     kept = [*whole.fitted.numbers]
     used = [prepared.number_names[p] for p in kept] + [prepared.word_names[p] for p in whole.fitted.words]
     report = ClusterReport(
@@ -145,7 +152,7 @@ def divide(rows: pd.DataFrame, seed: int = 1, truth: Labels | None = None) -> Di
         silhouette=overall,
         refit_agreement=agreed,
         confidence=float(shares.max(axis=1).mean()),
-        tree_fidelity=fidelity,
+        tree_fidelity=explained.fidelity,
         ari=float(adjusted_rand_score(truth, labels)) if truth is not None else None,
         rows=len(rows),
         columns=used,
@@ -159,7 +166,14 @@ def divide(rows: pd.DataFrame, seed: int = 1, truth: Labels | None = None) -> Di
         warnings=_warnings(agreed, groups),
         groups=[groups[place] for place in order],
     )
-    return Divided(report, np.argsort(order)[labels].astype(np.int64), [distinct[place] for place in order])
+    return Divided(
+        report,
+        np.argsort(order)[labels].astype(np.int64),
+        [distinct[place] for place in order],
+        [explained.rules[place].ways for place in order],
+        macro_groups.describe(preparation, rows, prepared, (whole, refits, level), labels, macros, shares, seed),
+        macros[order],
+    )
 
 
 def _chosen(rows: pd.DataFrame, request: ClusterRequest) -> tuple[pd.DataFrame, Labels | None]:
@@ -238,7 +252,7 @@ def _groups(
     level: float,
     shares: Floats,
     seed: int,
-) -> tuple[list[Group], Labels, float]:
+) -> tuple[list[Group], Labels, Explained]:
     labels = _labels(whole, level)
     sizes = np.bincount(labels)
     seen = whole.fitted.viewed(prepared).numbers
@@ -267,18 +281,7 @@ def _groups(
         )
         for place, name in enumerate(explaining.names(traits))
     ]
-    return groups, macros, explained.fidelity
-
-
-def _silhouette(whole: Graded, prepared: Prepared, labels: Labels, seed: int) -> tuple[float, list[float]]:
-    """Of all and of each group, in the measure that they were found in: columns without structure do not count."""
-    groups = int(labels.max()) + 1
-    rows = np.random.default_rng(seed).permutation(len(labels))[:_SILHOUETTE_ROWS]
-    if groups < 2 or len(np.unique(labels[rows])) < 2:
-        return 0.0, [0.0] * groups
-    each = silhouette_samples(whole.fitted.embedded(prepared.taken(rows)), labels[rows])
-    sums, sizes = np.bincount(labels[rows], each, minlength=groups), np.bincount(labels[rows], minlength=groups)
-    return float(each.mean()), [float(one) for one in sums / np.maximum(sizes, 1)]
+    return groups, macros, explained
 
 
 def _warnings(agreed: float, groups: Sequence[Group]) -> list[str]:
