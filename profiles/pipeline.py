@@ -66,7 +66,7 @@ class IngestCancelled(Exception):
 class IngestReport:
     """What became of one file: read = new + updated + unchanged + quarantined.
 
-    `stages`: the seconds that went into reading (cut, parsed), landing (cleansed, compared, sealed, written), and
+    `stages`: the seconds that went into reading (cut, parsed), cleansing, landing (compared, sealed, written), and
     people (who is who, golden profiles, facts).
     """
 
@@ -187,7 +187,7 @@ def _take_in_file(feed: Feed, path: Path, progress: Progress, *, dry_run: bool =
     try:
         refuse(reading.sample(path))
         with codes.using(code_entries.snapshot()):
-            for batch, total in _batches(feed, path):
+            for batch, total in batches(feed, path):
                 counts += take_in(feed, batch, dry_run=dry_run)
                 runs.advance(feed, counts, time.perf_counter() - started)
                 progress(phase=f"{name}: {path.name}", done=counts.read, total=max(total, counts.read))
@@ -248,23 +248,8 @@ def _handed_on(feed: Feed, chunk: reading.Chunk) -> Iterator[tuple[Feed, reading
 
 
 def _take_in(feed: Feed, chunk: reading.Chunk, batch: Batch) -> Counts:
-    with connection.cursor() as cursor:
-        staging.prefer_index_lookups(cursor)
-    quarantine.set_aside(feed, chunk.unreadable)
-    unreadable = Counts(quarantined=len(chunk.unreadable))
-    if not feed.connector.about_people:
-        land = rates.land_rates if "rates" in batch.facts else reference.land_reference
-        with feed.spent.on("land"):
-            counts, superseded = land(feed, batch)
-            quarantine.from_lines(feed, batch.lines, [*batch.rejects, *superseded])
-        return unreadable + counts
-    return unreadable + _take_in_people(feed, batch)
-
-
-def _take_in_people(feed: Feed, batch: Batch) -> Counts:
-    with feed.spent.on("land"):
-        landed = _land(feed, batch)
-    if len(landed):
+    counts, landed = land(feed, chunk, batch)
+    if landed:
         with feed.spent.on("people"):
             people = resolve.resolve(landed)
             survivors = merge.fold(people.merges, at=feed.received_at)
@@ -272,24 +257,45 @@ def _take_in_people(feed: Feed, batch: Batch) -> Counts:
             assemble.rebuild([*survivors, *people.left.values()], at=feed.received_at)
             assemble.rebuild(facts.write(landed, people), at=feed.received_at)
             ledger.record(facts.consent_frame(landed, people))
-    return landed.counts
+    return counts
 
 
-def _land(feed: Feed, batch: Batch) -> Landed:
-    person = cleanse.standardise(batch)
-    looked_up = keys.look_up(batch.keys, person, cleanse.STANDARD)
-    # A person who was erased is turned away before anything of the line is written.
-    batch, unwritten = tombstones.turn_away(batch, looked_up, feed.connector)
-    batch = replace(batch, rejects=[*batch.rejects, *overtaken.rejects(feed, batch)])
-    landed = landing.land(feed, batch, person, looked_up)
-    faulty = [reject for reject in batch.rejects if reject.line not in unwritten]
-    quarantine.from_lines(feed, batch.kept_lines(), [*faulty, *landed.quarantine])
-    if len(landed):
-        quarantine.release(feed, [batch.lines.raw[line] for line in set(batch.line[landed.mention].tolist())])
+def land(feed: Feed, chunk: reading.Chunk, batch: Batch) -> tuple[Counts, Landed | None]:
+    """Cleanse what was read and write it down in the running transaction, bad rows to quarantine.
+
+    Returns the counts, and the mentions of people that go on, None where there are none.
+    """
+    with connection.cursor() as cursor:
+        staging.prefer_index_lookups(cursor)
+    quarantine.set_aside(feed, chunk.unreadable)
+    unreadable = Counts(quarantined=len(chunk.unreadable))
+    if feed.connector.about_people:
+        landed = _land_people(feed, batch)
+        return unreadable + landed.counts, landed if len(landed) else None
+    land_rows = rates.land_rates if "rates" in batch.facts else reference.land_reference
+    with feed.spent.on("land"):
+        counts, superseded = land_rows(feed, batch)
+        quarantine.from_lines(feed, batch.lines, [*batch.rejects, *superseded])
+    return unreadable + counts, None
+
+
+def _land_people(feed: Feed, batch: Batch) -> Landed:
+    with feed.spent.on("cleanse"):
+        person = cleanse.standardise(batch)
+        looked_up = keys.look_up(batch.keys, person, cleanse.STANDARD)
+    with feed.spent.on("land"):
+        # A person who was erased is turned away before anything of the line is written.
+        batch, unwritten = tombstones.turn_away(batch, looked_up, feed.connector)
+        batch = replace(batch, rejects=[*batch.rejects, *overtaken.rejects(feed, batch)])
+        landed = landing.land(feed, batch, person, looked_up)
+        faulty = [reject for reject in batch.rejects if reject.line not in unwritten]
+        quarantine.from_lines(feed, batch.kept_lines(), [*faulty, *landed.quarantine])
+        if len(landed):
+            quarantine.release(feed, [batch.lines.raw[line] for line in set(batch.line[landed.mention].tolist())])
     return landed
 
 
-def _batches(feed: Feed, path: Path) -> Iterator[tuple[reading.Chunk, int]]:
+def batches(feed: Feed, path: Path) -> Iterator[tuple[reading.Chunk, int]]:
     """The file's chunks with its header, and how many rows it has as far as is known."""
     connector = feed.connector
     header = reading.header_of(path, connector)

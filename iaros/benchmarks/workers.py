@@ -34,13 +34,11 @@ def ingest_together(tasks: Sequence[Sequence[tuple[str, Path]]]) -> Measured:
 
     Raises RuntimeError with what a worker wrote when one fails.
     """
-    processes = [_start() for _ in tasks]
+    processes = [start(_WORKER) for _ in tasks]
     for process in processes:
         _expect_ready(process)
     for process, task in zip(processes, tasks, strict=True):
-        assert process.stdin is not None
-        process.stdin.write(orjson.dumps([(source, str(path)) for source, path in task]) + b"\n")
-        process.stdin.flush()
+        _order(process, [(source, str(path)) for source, path in task])
     answers = []
     for process in processes:
         out, err = process.communicate()
@@ -55,9 +53,41 @@ def ingest_together(tasks: Sequence[Sequence[tuple[str, Path]]]) -> Measured:
     )
 
 
-def _start() -> subprocess.Popen[bytes]:
+def start(program: str) -> subprocess.Popen[bytes]:
+    """A process that runs `program`; it takes orders from stdin, answers on stdout."""
     pipe = subprocess.PIPE
-    return subprocess.Popen([sys.executable, "-c", _WORKER], stdin=pipe, stdout=pipe, stderr=pipe)
+    return subprocess.Popen([sys.executable, "-c", program], stdin=pipe, stdout=pipe, stderr=pipe)
+
+
+def ask(processes: Sequence[subprocess.Popen[bytes]], orders: Sequence[Any]) -> list[Any]:
+    """Give each process an order and wait for the answers of all: a line of JSON each way.
+
+    Raises RuntimeError with what a process wrote when it ends instead.
+    """
+    for process, order in zip(processes, orders, strict=True):
+        _order(process, order)
+    return [_answer(process) for process in processes]
+
+
+def _order(process: subprocess.Popen[bytes], order: Any) -> None:
+    assert process.stdin is not None
+    process.stdin.write(orjson.dumps(order) + b"\n")
+    process.stdin.flush()
+
+
+def _answer(process: subprocess.Popen[bytes]) -> Any:
+    assert process.stdout is not None
+    assert process.stderr is not None
+    line = process.stdout.readline()
+    if not line:
+        raise RuntimeError(process.stderr.read().decode()[-2000:])
+    return orjson.loads(line)
+
+
+def dismiss(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    """No more orders: the processes end, and are waited for."""
+    for process in processes:
+        process.communicate()
 
 
 def _expect_ready(process: subprocess.Popen[bytes]) -> None:

@@ -9,14 +9,14 @@ from iaros.benchmarks import features, gates, identity, pipeline, segments, sour
 from iaros.demo import SIZES
 from iaros.lib.commands import Refused, ReportCommand
 
+GATES, IDENTITY, SOURCES = "gates", "identity", "sources"
 MEASURES = {
     "pipeline": (pipeline.measure, 200_000),
     "storage": (storage.measure, 50_000),
     "features": (features.measure, 50_000),
     "segments": (segments.measure, 50_000),
-    "sources": (sources.measure, 20_000),
+    SOURCES: (sources.measure, 2_000),
 }
-GATES, IDENTITY = "gates", "identity"
 
 
 class Command(ReportCommand):
@@ -27,6 +27,7 @@ class Command(ReportCommand):
         parser.add_argument("--customers", type=int, help="size of the base; default: what DESIGN asks for")
         parser.add_argument("--records", type=int, default=identity.RECORDS, help="new records, for identity")
         parser.add_argument("--size", default="medium", help=f"of the demo airline, for gates: {', '.join(SIZES)}")
+        parser.add_argument("--source", default="", help="for sources: measure this one only")
         parser.add_argument("--seed", type=int, default=42, help="of the demo airline, for gates")
 
     def report(self, *, what: str, customers: int | None, size: str, seed: int, **options: Any) -> dict[str, Any]:
@@ -38,6 +39,8 @@ class Command(ReportCommand):
             raise Refused(f"--customers {base}: at least 1,000, or a figure says nothing")
         if measure is None:
             return identity.measure(base, self._say, records=options["records"])
+        if what == SOURCES:
+            return sources.measure(base, self._say, only=options["source"])
         return measure(base, self._say)
 
     def _say(self, text: str) -> None:
