@@ -26,9 +26,9 @@ class Origin:
 
 def pack(records: Sequence[bytes], index: Sequence[int], confidence: Sequence[float]) -> bytes:
     """`index` and `confidence` are parallel to PERSON_FIELDS; an index of NONE says that there is no value."""
-    tail = bytearray()
-    for at, sure in zip(index, confidence, strict=True):
-        tail += bytes((at, round(max(0.0, min(sure, 1.0)) * 255)))
+    tail = bytearray(2 * len(index))
+    tail[::2] = bytes(index)
+    tail[1::2] = bytes([round(max(0.0, min(sure, 1.0)) * 255) if sure else 0 for sure in confidence])
     return bytes((len(records),)) + b"".join(records) + bytes(tail)
 
 

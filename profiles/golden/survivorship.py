@@ -8,10 +8,10 @@ model of Dawid and Skene (Applied Statistics 28, 1979) with every wrong value eq
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import zip_longest
+from itertools import chain, islice, repeat, zip_longest
 
 from profiles.golden import provenance
 from profiles.sources.contract import PERSON_FIELDS
@@ -62,15 +62,41 @@ def survive(mentions: Sequence[Mention]) -> tuple[Sequence[str | None], bytes]:
     if len(mentions) == 1:
         return only_witness(mentions[0])
     ordered = in_order(mentions)
+    fresh = _freshness(ordered)
     values: list[str | None] = []
     index: list[int] = []
     confidence: list[float] = []
-    for found, least in zip(candidates(ordered), _PUBLISHED_FROM, strict=True):
-        best = found[0] if found and found[0].probability >= least else None
-        values.append(best.value if best else None)
-        index.append(best.stated_by[0] if best else provenance.NONE)
-        confidence.append(best.probability if best else 0.0)
+    for field, stated in enumerate(_by_field(ordered)):
+        value, by, probability = _best(field, stated, ordered, fresh)
+        published = value is not None and probability >= _PUBLISHED_FROM[field]
+        values.append(value if published else None)
+        index.append(by if published else provenance.NONE)
+        confidence.append(probability if published else 0.0)
     return values, provenance.pack([m.record_id for m in ordered], index, confidence)
+
+
+def _by_field(ordered: Sequence[Mention]) -> Iterator[Sequence[str | None]]:
+    """For each of PERSON_FIELDS what the mentions state; records written before a field was added say nothing."""
+    nothing = (None,) * len(ordered)
+    return islice(chain(zip_longest(*(m.values for m in ordered)), repeat(nothing)), len(PERSON_FIELDS))
+
+
+def _best(
+    field: int, stated: Sequence[str | None], ordered: Sequence[Mention], fresh: Sequence[float]
+) -> tuple[str | None, int, float]:
+    """The likeliest value of a field, the position of the first mention that states it, and how likely it is.
+
+    Mostly nobody states a field, or all who do agree: then nothing is to be compared.
+    """
+    witnesses = [at for at, value in enumerate(stated) if value]
+    if not witnesses:
+        return None, 0, 0.0
+    first = stated[witnesses[0]]
+    if all(stated[at] == first for at in witnesses):
+        odds = _odds(field, witnesses, ordered, fresh)
+        return first, witnesses[0], odds / (1.0 + odds)
+    best = _candidates(field, stated, ordered, fresh)[0]
+    return best.value, best.stated_by[0], best.probability
 
 
 def only_witness(mention: Mention) -> tuple[Sequence[str | None], bytes]:
@@ -96,11 +122,14 @@ def published_from(field: int) -> float:
 
 def candidates(ordered: Sequence[Mention]) -> list[list[Candidate]]:
     """For each of PERSON_FIELDS the values that were stated, the likeliest first."""
+    fresh = _freshness(ordered)
+    return [_candidates(field, stated, ordered, fresh) for field, stated in enumerate(_by_field(ordered))]
+
+
+def _freshness(ordered: Sequence[Mention]) -> list[float]:
+    """What age leaves of each mention's word, 0 to 1."""
     newest = max(mention.received_at for mention in ordered)
-    fresh = [0.5 ** ((newest - m.received_at).total_seconds() / (86_400 * HALF_LIFE_DAYS)) for m in ordered]
-    stated = zip_longest(*(m.values for m in ordered))
-    found = [_candidates(at, values, ordered, fresh) for at, values in enumerate(stated)]
-    return found + [[] for _ in range(len(PERSON_FIELDS) - len(found))]
+    return [0.5 ** ((newest - m.received_at).total_seconds() / (86_400 * HALF_LIFE_DAYS)) for m in ordered]
 
 
 def _candidates(
@@ -112,19 +141,24 @@ def _candidates(
             by_value.setdefault(str(value).casefold(), []).append(at)
     if not by_value:
         return []
-    odds = dict.fromkeys(by_value, 1.0)
-    for value, witnesses in by_value.items():
-        for at in witnesses:
-            sure = min(_reliability(field, ordered[at], fresh[at]), _SUREST)
-            odds[value] *= sure / (1 - sure)
-            if odds[value] > 1e12:
-                break
+    odds = {value: _odds(field, witnesses, ordered, fresh) for value, witnesses in by_value.items()}
     total = 1.0 + sum(odds.values())  # one for the value that nobody has stated
     latest = {value: max(ordered[at].received_at for at in by_value[value]) for value in by_value}
     best_first = sorted(by_value, key=lambda value: (round(odds[value], 9), latest[value]), reverse=True)
     return [
         Candidate(str(stated[by_value[value][0]]), tuple(by_value[value]), odds[value] / total) for value in best_first
     ]
+
+
+def _odds(field: int, witnesses: Sequence[int], ordered: Sequence[Mention], fresh: Sequence[float]) -> float:
+    """How much likelier a value is to be right than wrong that these mentions state."""
+    odds = 1.0
+    for at in witnesses:
+        sure = min(_reliability(field, ordered[at], fresh[at]), _SUREST)
+        odds *= sure / (1 - sure)
+        if odds > 1e12:
+            break
+    return odds
 
 
 def _reliability(field: int, mention: Mention, fresh: float) -> float:

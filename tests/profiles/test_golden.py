@@ -13,7 +13,7 @@ from privacy import ledger, subjects
 from privacy.encryption import CannotOpen
 from profiles import person_values, selectors
 from profiles.golden import assemble, provenance, reliability
-from profiles.golden.survivorship import Mention, candidates, in_order, survive
+from profiles.golden.survivorship import Mention, candidates, in_order, published_from, survive
 from profiles.ingest import messages
 from profiles.models import Profile, Source, SourceRecord, SourceReliability
 from profiles.sources.contract import PERSON_FIELDS
@@ -123,6 +123,27 @@ def test_survivorship__an_old_address_gives_way_to_a_new_one_and_a_birth_date_do
     golden = dict(zip(PERSON_FIELDS, survive([old, new])[0], strict=True))
 
     assert (golden["city"], golden["birth_date"]) == ("Lund", "1984-05-17")
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_survivorship__the_golden_value__is_the_likeliest_candidate(seed):
+    draw = random.Random(seed)
+    told = {"city": ("Lund", "LUND", "Malmö", None), "birth_date": ("1984-05-17", "1984-05-18", None)}
+    mentions = [
+        mention(draw.choice((0.3, 0.6, 0.9)), -draw.randrange(3000), **{n: draw.choice(v) for n, v in told.items()})
+        for _ in range(draw.randrange(2, 6))
+    ]
+
+    values, packed = survive(mentions)
+
+    best = [found[0] if found else None for found in candidates(in_order(mentions))]
+    likely = [c if c and c.probability >= published_from(at) else None for at, c in enumerate(best)]
+    assert values == [c.value if c else None for c in likely]
+    sure = provenance.unpack(packed)
+    told_sure = {name: origin.confidence for name, origin in sure.items()}
+    assert told_sure == pytest.approx(
+        {PERSON_FIELDS[at]: c.probability for at, c in enumerate(likely) if c}, abs=1 / 255
+    )
 
 
 def test_survivorship__less_likely_than_not__is_a_candidate_only():
