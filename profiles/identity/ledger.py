@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -9,15 +11,17 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from iaros.lib import copying, staging
-from iaros.lib.ids import ascending
+from iaros.lib.ids import as_block, ascending
 from iaros.lib.purposes import PURPOSE_NUMBERS, Purpose
 from profiles.identity.blocked import LIMITS
 from profiles.models import IdentifierKind
 from profiles.shapes import Block, Feed, Landed
 
+# By the customer, whose links lie in one partition: a record's would be looked for in all of them.
 _END_LINKS_SQL = """
 UPDATE profiles_link l SET ended_at = %s
-FROM identity_records r WHERE l.record_id = r.record_id AND l.ended_at IS NULL
+FROM identity_ending e
+WHERE l.bucket = e.bucket AND l.customer_id = e.customer_id AND l.record_id = e.record_id AND l.ended_at IS NULL
 """
 # A person who confirms an address they had given before claims it from then on.
 _CLAIM_SQL = """
@@ -62,6 +66,22 @@ def create(customers: Block, feed: Feed) -> None:
         )
 
 
+def stage_ending(cursor: Any, links: Sequence[tuple[UUID, UUID]]) -> None:
+    """Note the (customer, record) of links that `link` ends in this transaction."""
+    links = sorted(links)
+    customers, records = (as_block([link[side] for link in links]) for side in (0, 1))
+    staging.stage(
+        cursor,
+        "identity_ending",
+        "bucket smallint, customer_id uuid, record_id uuid",
+        {
+            "bucket": copying.smallints(customers[:, 15]),
+            "customer_id": copying.uuids(customers),
+            "record_id": copying.uuids(records),
+        },
+    )
+
+
 def link(landed: Landed, customer: Block, linked: NDArray[np.bool_], rules: NDArray[np.int64]) -> None:
     """Link records to customers; the links of superseded records end."""
     feed = landed.feed
@@ -69,7 +89,7 @@ def link(landed: Landed, customer: Block, linked: NDArray[np.bool_], rules: NDAr
     rows = rows[ascending(landed.record[rows])]  # fills the index by record from one end
     with connection.cursor() as cursor:
         if landed.previous:
-            # identity_records still holds the superseded records: it was staged in this transaction.
+            # identity_ending holds the links of the superseded records: they were found in this transaction.
             cursor.execute(_END_LINKS_SQL, [feed.received_at])
         if not len(rows):
             return
@@ -114,8 +134,10 @@ def identify(
         for at, (lookup, claim) in enumerate(zip(column.lookups, column.keys.claims.tolist(), strict=True)):
             if lookup is None or not is_linked[at]:
                 continue
-            claim = claim and (not contradicted or (at, kind, lookup) not in contradicted)
             who = raw[at * 16 : at * 16 + 16]
+            if owners.get((kind, lookup)) == who:
+                continue  # They claim it already.
+            claim = claim and (not contradicted or (at, kind, lookup) not in contradicted)
             claim = claim and claimed.setdefault((kind, lookup), who) == who
             rows = direct if is_new[at] else careful
             row = (lookup, kind, who)
@@ -156,18 +178,18 @@ def _within_limits(
 def _identifier_columns(
     landed: Landed, rows: dict[tuple[bytes, int, bytes], tuple[int, bool, int]]
 ) -> dict[str, copying.Column]:
-    ordered = sorted(rows)
-    chosen = [rows[row] for row in ordered]
-    claims = np.array([claim for _, claim, _ in chosen], dtype=bool)
-    at = np.array([at for at, _, _ in chosen])
+    keys, values = zip(*sorted(rows.items()), strict=True)
+    lookups, kinds, customers = zip(*keys, strict=True)
+    at, claim, purposes = zip(*values, strict=True)
+    claims = np.array(claim, dtype=bool)
     return {
-        "lookup": copying.blobs([lookup for lookup, _, _ in ordered]),
-        "kind": copying.smallints(np.array([kind for _, kind, _ in ordered])),
-        "customer_id": copying.uuids(np.frombuffer(b"".join(c for _, _, c in ordered), dtype=np.uint8).reshape(-1, 16)),
-        "record_id": copying.uuids(landed.record[at]),
+        "lookup": copying.blobs(lookups),
+        "kind": copying.smallints(np.array(kinds)),
+        "customer_id": copying.uuids(np.frombuffer(b"".join(customers), dtype=np.uint8).reshape(-1, 16)),
+        "record_id": copying.uuids(landed.record[np.array(at)]),
         "claims": copying.booleans(claims),
-        "verified_at": copying.nullable(copying.timestamps(_at(landed.feed, len(ordered))), claims),
-        "purpose": copying.smallints(np.array([purpose for _, _, purpose in chosen])),
+        "verified_at": copying.nullable(copying.timestamps(_at(landed.feed, len(claims))), claims),
+        "purpose": copying.smallints(np.array(purposes)),
     }
 
 

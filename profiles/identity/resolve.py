@@ -130,7 +130,9 @@ def _linked_before(landed: Landed) -> dict[int, bytes]:
             {"place": copying.integers(places), "record_id": copying.uuids(records)},
         )
         cursor.execute(_LINKED_SQL)
-        return {place: customer.bytes for place, customer in cursor.fetchall()}
+        found = cursor.fetchall()
+        ledger.stage_ending(cursor, [(customer, landed.previous[place]) for place, customer in found])
+        return {place: customer.bytes for place, customer in found}
 
 
 def _left(evidence: Evidence, before: dict[int, bytes], holds: NDArray[np.bool_]) -> dict[int, bytes]:
