@@ -54,10 +54,15 @@ def write(landed: Landed, resolved: Resolved) -> list[bytes]:
 
     Returns the customers of whom a newer version of their booking says nothing any more, to be assembled anew.
     """
+    connector = landed.feed.connector
+    if landed.batch.facts and not connector.tells_facts:
+        raise ValueError(f"{connector.name} is declared to tell no facts, and tells {', '.join(landed.batch.facts)}")
     place = np.full(len(landed.batch.native_key), -1, dtype=np.int64)
     place[landed.mention] = np.arange(len(landed))
-    if landed.previous:
+    if landed.previous and connector.tells_facts:
         _forget_superseded(landed, resolved)
+    if resolved.waited:
+        _forget_waiting(landed, resolved)
     left: list[bytes] = []
     booking_ids = None
     if "bookings" in landed.batch.facts:
@@ -145,10 +150,13 @@ def _forget_superseded(landed: Landed, resolved: Resolved) -> None:
         )
         for table in (*_FACT_TABLES, "profiles_event"):
             cursor.execute(_FORGET_SQL.format(table=table))
-        if resolved.waited:
-            waited = [landed.previous[at] for at in resolved.waited]
-            cursor.execute(_FORGET_NOBODYS_SQL, [waited])
-            cursor.execute(_FORGET_WAITING_SQL, [waited])
+
+
+def _forget_waiting(landed: Landed, resolved: Resolved) -> None:
+    waited = [landed.previous[at] for at in resolved.waited]
+    with connection.cursor() as cursor:
+        cursor.execute(_FORGET_NOBODYS_SQL, [waited])
+        cursor.execute(_FORGET_WAITING_SQL, [waited])
 
 
 def _owned(table: dict[str, Any], landed: Landed, resolved: Resolved) -> dict[str, copying.Column]:

@@ -212,10 +212,12 @@ class Connector:
     `framing` says what a record is; `within` names the JSON members or XML elements that hold the records;
     `passes_over` says which lines are none (heads, padding). `recognises` says how sure one can be (0 to 1) that a file
     is of this feed. `introduces` is false where a mention of somebody unknown makes no customer but waits until
-    another feed knows them (a bag tag, an opened e-mail). `specification` names the public document that the parser
-    follows, or says that the format is ours. `without(raw, is_gone, is_theirs)` is the raw record as it may be kept
-    once the mentions whose native keys are gone were erased, without contacts that are theirs; where a feed has none
-    the whole record goes. `mapped` gives the same feed read by the airline's own column names (theirs -> ours).
+    another feed knows them (a bag tag, an opened e-mail). `tells_facts` is false where a feed says who people are and
+    never what happened: then nothing is looked for that an older mention may have told. `specification` names the
+    public document that the parser follows, or says that the format is ours. `without(raw, is_gone, is_theirs)` is the
+    raw record as it may be kept once the mentions whose native keys are gone were erased, without contacts that are
+    theirs; where a feed has none the whole record goes. `mapped` gives the same feed read by the airline's own column
+    names (theirs -> ours).
     `about` is what the page of the sources says of it; the first words of the module of `read` where it is empty.
     """
 
@@ -238,6 +240,7 @@ class Connector:
     passes_over: Callable[[bytes], bool] | None = None
     recognises: Callable[[Sample], float] | None = None
     introduces: bool = True
+    tells_facts: bool = True
     specification: str = ""
     without: Callable[[bytes, IsGone, IsTheirs], bytes] | None = None
     mapped: Callable[[Mapping[str, str]], Connector] | None = None

@@ -108,6 +108,7 @@ CONNECTOR = Connector(
     read=read,
     scan=scan,
     trust=0.9,
+    tells_facts=False,
     has_header=True,
     quoted=True,
     recognises=lambda sample: (

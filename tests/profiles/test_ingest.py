@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from profiles.models import (
     SourceRecord,
 )
 from profiles.sources import reading
+from profiles.sources.catalogue import CONNECTORS
 from tests import world as people
 
 
@@ -77,6 +79,16 @@ def test_changed_row__replaces_what_was_told__and_the_profile_follows(take_in, c
     assert Event.objects.get().quantity == 15
     profile = Profile.objects.get()
     assert (profile.country, profile.tier, profile.records) == ("SE", None, 1)
+
+
+def test_a_feed_declared_to_tell_no_facts__that_tells_some__is_refused(take_in, monkeypatch):
+    quiet = replace(CONNECTORS["loyalty_activity"], tells_facts=False)
+    monkeypatch.setitem(CONNECTORS, "loyalty_activity", quiet)
+
+    with pytest.raises(ValueError, match="loyalty_activity is declared to tell no facts, and tells loyalty_activity"):
+        take_in("loyalty_activity", [people.month("7", 1, points=10)])
+
+    assert not SourceRecord.objects.exists()
 
 
 def test_a_row_that_waited__waits_no_more_once_it_goes_in(take_in, counts):
