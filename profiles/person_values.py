@@ -16,6 +16,18 @@ from profiles.sources.contract import PERSON_FIELDS
 _MARK, _SEPARATOR = b"\x01", "\x1f"
 
 
+def packed_rows(columns: Sequence[Sequence[str | None]]) -> list[bytes]:
+    """`packed` for every row of columns that are parallel to PERSON_FIELDS, or to the first of them."""
+    filled = [[value or "" for value in column] if None in column else column for column in columns]
+    separators = len(columns) - 1
+    return [
+        _MARK + text.rstrip(_SEPARATOR).encode()
+        if text.count(_SEPARATOR) == separators
+        else packed([column[at] for column in columns])
+        for at, text in enumerate(map(_SEPARATOR.join, zip(*filled, strict=True)))
+    ]
+
+
 def packed(values: Sequence[str | None]) -> bytes:
     """The values of PERSON_FIELDS, or of the first of them; an empty value is none."""
     text = _SEPARATOR.join([value or "" for value in values])

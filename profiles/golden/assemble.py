@@ -21,7 +21,7 @@ from privacy import encryption, subjects
 from profiles.golden import reliability
 from profiles.golden.survivorship import Mention, only_witness, survive
 from profiles.models import IdentifierKind, Source
-from profiles.person_values import packed, unpacked
+from profiles.person_values import packed_rows, unpacked
 from profiles.shapes import Landed, Resolved
 from profiles.sources.catalogue import CONNECTORS
 from profiles.sources.contract import PERSON_FIELDS
@@ -37,9 +37,15 @@ _COLUMNS = (
     "provenance, records, updated_at"
 )
 _UPSERT_SQL = f"""
-INSERT INTO profiles_profile (bucket, id, {_COLUMNS}) SELECT bucket, id, {_COLUMNS} FROM golden_staged ORDER BY id
+INSERT INTO profiles_profile (bucket, id, {_COLUMNS}) SELECT bucket, id, {_COLUMNS} FROM golden_staged s
+WHERE NOT EXISTS (SELECT FROM profiles_profile p WHERE p.bucket = s.bucket AND p.id = s.id) ORDER BY id
 ON CONFLICT (bucket, id) DO UPDATE SET
 {", ".join(f"{c} = excluded.{c}" for c in _COLUMNS.split(", "))}
+"""
+# Who was there before mostly has a profile, and rows known to be there are written a third faster so.
+_UPDATE_SQL = f"""
+UPDATE profiles_profile p SET {", ".join(f"{c} = s.{c}" for c in _COLUMNS.split(", "))}
+FROM golden_staged s WHERE p.bucket = s.bucket AND p.id = s.id
 """
 # OFFSET 0 keeps each step apart: a customer's links, each record by its id, the message with its moment and key. Left
 # to itself the planner searched whole buckets by whatever index seemed cheap: 5 milliseconds a customer, not 0.02.
@@ -221,13 +227,16 @@ def _write(rows: list[Golden], sealers: dict[bytes, encryption.Sealer], at: date
             copying.copy_in(cursor, "profiles_profile", columns)
         else:
             staging.stage(cursor, "golden_staged", _DEFINITION, columns)
-            cursor.execute(_UPSERT_SQL)
+            cursor.execute(_UPDATE_SQL)
+            if cursor.rowcount < len(rows):
+                cursor.execute(_UPSERT_SQL)
 
 
 def _columns(rows: list[Golden], sealers: dict[bytes, encryption.Sealer], at: datetime) -> dict[str, copying.Column]:
     customers = [row[0] for row in rows]
-    by_field = dict(zip(PERSON_FIELDS, zip(*(row[1] for row in rows), strict=True), strict=True))
-    blobs = [packed(blob) for blob in zip(*(by_field[name] for name in PERSON_FIELDS), strict=True)]
+    fields = list(zip(*(row[1] for row in rows), strict=True))
+    by_field = dict(zip(PERSON_FIELDS, fields, strict=True))
+    blobs = packed_rows(fields)
     ciphers = encryption.seal_each(
         [sealers[c] for c in customers], blobs, [b"profile:" + customer for customer in customers]
     )

@@ -17,7 +17,7 @@ from iaros.lib import copying, staging
 from iaros.lib.ids import uuid7_block
 from privacy import encryption, subjects
 from profiles.ingest import packed_lines
-from profiles.person_values import packed
+from profiles.person_values import packed_rows
 from profiles.shapes import Block, Counts, Feed, Landed, LookedUp
 from profiles.sources.contract import PERSON_FIELDS, Batch, Reject
 
@@ -195,10 +195,10 @@ def _sealed_people(landed: Landed, sealer: encryption.Sealer) -> Sequence[bytes 
     if not landed.person:
         return [None] * len(landed)
     absent: list[str | None] = [None] * len(landed)
-    rows = zip(*(landed.person.get(name, absent) for name in PERSON_FIELDS), strict=True)
+    blobs = packed_rows([landed.person.get(name, absent) for name in PERSON_FIELDS])
     raw = landed.record.tobytes()
     places = [b"record:" + raw[i : i + 16] for i in range(0, len(raw), 16)]
-    return encryption.seal_many(sealer, [packed(row) for row in rows], places)
+    return encryption.seal_many(sealer, blobs, places)
 
 
 def _write_messages(landed: Landed, key_id: UUID, sealer: encryption.Sealer) -> tuple[np.ndarray, np.ndarray]:
