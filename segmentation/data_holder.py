@@ -19,6 +19,7 @@ from segmentation.models import (
     Emission,
     FeatureVector,
     Membership,
+    Moves,
     Score,
     Segment,
     Transition,
@@ -29,7 +30,7 @@ class SegmentationHolder:
     """Nothing here is kept by law; everything goes."""
 
     name = "segmentation"
-    models: Sequence[type[Model]] = (FeatureVector, Score, Membership, Transition, CustomerListEntry, Emission)
+    models: Sequence[type[Model]] = (FeatureVector, Score, Membership, Moves, Transition, CustomerListEntry, Emission)
 
     def export(self, customer_id: UUID) -> dict[str, Any]:
         """Read under the person's own right, so no gate stands before it."""
@@ -55,7 +56,7 @@ class SegmentationHolder:
                 (FeatureVector, "id"),
                 (Score, "customer_id"),
                 (Membership, "id"),
-                (Transition, "customer_id"),
+                (Moves, "customer_id"),
                 (CustomerListEntry, "customer_id"),
                 (Emission, "customer_id"),
             )

@@ -21,11 +21,14 @@ from segmentation.segments import dag, evaluation, reach, rules
 from segmentation.segments.evaluation import Reason
 from segmentation.segments.health import board as health
 from segmentation.segments.health import refresh_state, sizes_over_time
+from segmentation.segments.moves import Days
+from segmentation.segments.moves import by_day as moves_by_day
 from segmentation.segments.overlap import overlap
 from segmentation.segments.reach import NodeCount, Step
 from segmentation.segments.why import explain
 
 __all__ = [
+    "Days",
     "activations_of",
     "count_scores",
     "explain",
@@ -36,6 +39,7 @@ __all__ = [
     "list_segments",
     "model_performance",
     "model_status",
+    "moves_by_day",
     "overlap",
     "preview",
     "reach_of",

@@ -1,13 +1,22 @@
 -- segments: every published segment with its size and what moved in the window. Reads: segmentation_segment,
--- segmentation_transition. Writes: nothing.  Named parameters: since, as_of.
-WITH moved AS (
+-- segmentation_moves. Writes: nothing.  Named parameters: since, as_of.
+WITH counted AS (
     SELECT
-        segment_id,
-        count(*) FILTER (WHERE direction = 'entered') AS entered,
-        count(*) FILTER (WHERE direction = 'left') AS gone
-    FROM segmentation_transition
-    WHERE at > %(since)s AND at <= %(as_of)s
-    GROUP BY segment_id
+        move,
+        count(*) AS people
+    FROM segmentation_moves AS m, unnest(m.moves) AS move
+    WHERE m.at > %(since)s AND m.at <= %(as_of)s
+    GROUP BY move
+),
+
+-- A move is a number: the position below, then 32768 where the segment was left, then the version.
+moved AS (
+    SELECT
+        move & 32767 AS position,
+        sum(people) FILTER (WHERE move & 32768 = 0) AS entered,
+        sum(people) FILTER (WHERE move & 32768 <> 0) AS gone
+    FROM counted
+    GROUP BY 1
 )
 
 SELECT
@@ -22,8 +31,8 @@ SELECT
     s.size,
     s.reach,
     s.counted_at,
-    coalesce(moved.entered, 0) AS entered,
-    coalesce(moved.gone, 0) AS gone
+    coalesce(moved.entered, 0)::bigint AS entered,
+    coalesce(moved.gone, 0)::bigint AS gone
 FROM segmentation_segment AS s
-LEFT JOIN moved ON moved.segment_id = s.id
+LEFT JOIN moved ON moved.position = s.position
 ORDER BY s.position

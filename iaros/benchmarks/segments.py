@@ -55,7 +55,7 @@ def measure(customers: int, say: Say) -> dict[str, Any]:
             "one_event": _events(say),
             "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
             "membership_bytes_a_profile": _bytes("segmentation_membership", customers),
-            "transition_bytes_a_profile": _bytes("segmentation_transition", customers),
+            "transition_bytes_a_profile": _bytes("segmentation_moves", customers),
         }
         return {**found, "base": base, **scratch.conditions()}
 

@@ -27,10 +27,10 @@ from segmentation.models import (
     FeatureRun,
     FeatureVector,
     Membership,
+    Moves,
     Score,
     Segment,
     SegmentStatus,
-    Transition,
 )
 
 SEGMENTS, SCORES, REACH, OFFERS = "segments", "scores", "activations", "recommendations"
@@ -48,7 +48,7 @@ class DerivedFollower:
     name = "intelligence"
     # What was sent and decided stays with the id it was sent to: that is history, and nothing follows.
     tables: Sequence[Owned] = tuple(
-        map(_owned, (FeatureVector, Score, Membership, Transition, CustomerListEntry, Recommendation))
+        map(_owned, (FeatureVector, Score, Membership, Moves, CustomerListEntry, Recommendation))
     )
 
     def follow(self, customer_ids: Sequence[UUID]) -> None:

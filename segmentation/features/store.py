@@ -38,7 +38,7 @@ _FEATURES = len(catalogue.FEATURES)
 _DERIVED = (
     ("segmentation_score", "customer_id"),
     ("segmentation_membership", "id"),
-    ("segmentation_transition", "customer_id"),
+    ("segmentation_moves", "customer_id"),
 )
 _FORGET_SQL = """
 DELETE FROM {table} t

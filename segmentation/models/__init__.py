@@ -7,7 +7,6 @@ from segmentation.models.segments import (
     BoundaryPass,
     CustomerList,
     CustomerListEntry,
-    Direction,
     Membership,
     MembershipRun,
     Segment,
@@ -16,8 +15,8 @@ from segmentation.models.segments import (
     SegmentStatus,
     SegmentUserPermission,
     SegmentVersion,
-    Transition,
 )
+from segmentation.models.transitions import Direction, Moves, Transition
 
 __all__ = [
     "Activation",
@@ -39,6 +38,7 @@ __all__ = [
     "MembershipRun",
     "ModelAlias",
     "ModelVersion",
+    "Moves",
     "Outcome",
     "Score",
     "Segment",

@@ -138,51 +138,6 @@ class Membership(models.Model):
         return str(self.id)
 
 
-class Direction(models.TextChoices):
-    ENTERED = "entered", "Entered"
-    LEFT = "left", "Left"
-
-
-class Transition(models.Model):
-    """A customer entered or left a segment. Found by customer or by segment: the primary key is a declaration to the
-    ORM, not an index."""
-
-    personal_data: ClassVar[dict[str, Personal]] = {
-        "customer_id": _REFERENCE,
-        "segment_id": _DERIVED,
-        "at": _DERIVED,
-        "direction": _DERIVED,
-        "version": _DERIVED,
-    }
-
-    pk = models.CompositePrimaryKey("bucket", "customer_id", "segment_id", "at")
-    bucket = models.SmallIntegerField()
-    customer_id = models.UUIDField()
-    segment_id = models.UUIDField()
-    at = models.DateTimeField()
-    direction = models.CharField(max_length=8, choices=Direction)
-    version = models.SmallIntegerField(help_text="of the rule that decided; 0 where the segment was retired")
-
-    class Meta:
-        db_table = "segmentation_transition"
-        indexes = [
-            models.Index(fields=["bucket", "customer_id", "at"], name="segmentation_transition_of"),
-            models.Index(fields=["segment_id", "at"], name="segmentation_transition_in"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.customer_id} {self.direction}"
-
-    @property
-    def why(self) -> dict[str, object]:
-        return because(self.version)
-
-
-def because(version: int) -> dict[str, object]:
-    """What decided a transition, in words."""
-    return {"because": "rule", "version": version} if version else {"because": "retired"}
-
-
 class MembershipRun(models.Model):
     """One refresh of memberships. Without `finished_at` it runs, as long as its heart beats; `problem`: what failed."""
 

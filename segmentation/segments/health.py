@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
-from django.db.models import Count, OuterRef, Subquery
-from django.db.models.functions import TruncDate
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from iaros.lib import clock
-from segmentation.models import Direction, MembershipRun, Segment, SegmentVersion, Transition
-from segmentation.segments import reach
+from segmentation.models import MembershipRun, Segment, SegmentVersion
+from segmentation.segments import moves, reach
 
 SILENT_AFTER = timedelta(minutes=5)
 SMALLEST, SMALLEST_SHARE, STEADY = 15, 0.0005, 0.8
@@ -71,13 +70,11 @@ def refresh_state() -> RefreshState:
 def sizes_over_time(segment: Segment, days: int = 90) -> list[DayCount]:
     """The size at the end of each day, reckoned back from today's by who entered and left; the oldest first."""
     until = timezone.localtime(segment.counted_at or reach.moment()).date()
-    since = until - timedelta(days=days - 1)
-    moves = Transition.objects.filter(segment_id=segment.id, at__date__gte=since)
-    counted = moves.annotate(on=TruncDate("at")).values_list("on", "direction").annotate(n=Count("*")).order_by()
-    by_day = {(on, direction): n for on, direction, n in counted}
+    since = timezone.make_aware(datetime.combine(until - timedelta(days=days - 1), time.min))
+    by_day = moves.by_day(since, segment.id).get(segment.id, {})
     found, size = [], int(segment.size)
     for day in (until - timedelta(days=n) for n in range(days)):
-        entered, left = (by_day.get((day, way), 0) for way in (Direction.ENTERED, Direction.LEFT))
+        entered, left = by_day.get(day, (0, 0))
         found.append(DayCount(day, size, entered, left))
         size -= entered - left
     return found[::-1]

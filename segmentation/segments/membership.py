@@ -25,7 +25,8 @@ from privacy import consent
 from segmentation.features import facts, store
 from segmentation.features.facts import Which
 from segmentation.features.store import Block
-from segmentation.models import Direction, MembershipRun, Segment, SegmentStatus
+from segmentation.models import MembershipRun, Segment, SegmentStatus
+from segmentation.models.transitions import LEFT, VERSION_SHIFT
 from segmentation.segments import dag, evaluation, rules
 from segmentation.segments.nodes import Group, Happened, HasBeen, Sequence, depends_on, leaves, segments_of
 from segmentation.segments.standings import keys
@@ -261,34 +262,30 @@ def _write(which: Which, ids: Bytes, bitmaps: Bytes, gone: list[UUID], as_of: da
 
 
 def _log(ids: Bytes, old: Bytes, new: Bytes, wordings: list[Wording], as_of: datetime) -> int:
+    """A row for each customer who moved; returns how many memberships were entered or left."""
     bits = np.unpackbits(old ^ new, axis=1, bitorder="little")
     row, position = np.nonzero(bits)
     if not len(row):
         return 0
-    entered = np.unpackbits(new, axis=1, bitorder="little")[row, position].astype(bool)
-    segment, version = _told(wordings)
-    owners = ids[row]
+    left = ~np.unpackbits(new, axis=1, bitorder="little")[row, position].astype(bool)
+    moves = _versions(wordings)[position] << VERSION_SHIFT | left * LEFT | position
     with connection.cursor() as cursor:
         columns: dict[str, copying.Column] = {
-            "bucket": copying.smallints(owners[:, 15]),
-            "customer_id": copying.uuids(owners),
-            "segment_id": copying.uuids(segment[position]),
-            "at": _moments(len(row), as_of),
-            "direction": copying.texts(np.where(entered, Direction.ENTERED.value, Direction.LEFT.value).tolist()),
-            "version": copying.smallints(version[position]),
+            "bucket": copying.smallints(ids[:, 15]),
+            "customer_id": copying.uuids(ids),
+            "at": _moments(len(ids), as_of),
+            "moves": copying.integer_arrays(moves, np.bincount(row, minlength=len(ids))),
         }
-        copying.copy_in(cursor, "segmentation_transition", columns)
+        copying.copy_in(cursor, "segmentation_moves", columns)
     return len(row)
 
 
-def _told(wordings: list[Wording]) -> tuple[Bytes, NDArray[np.int16]]:
-    """By position: the segment's id, and the version of its rule; 0 where none stands."""
-    places = 1 + max(one.segment.position for one in wordings)
-    segment, version = np.zeros((places, 16), dtype=np.uint8), np.zeros(places, dtype=np.int16)
+def _versions(wordings: list[Wording]) -> NDArray[np.int64]:
+    """By position: the version of the segment's rule; 0 where none stands."""
+    version = np.zeros(1 + max(one.segment.position for one in wordings), dtype=np.int64)
     for one in wordings:
-        segment[one.segment.position] = np.frombuffer(one.segment.id.bytes, dtype=np.uint8)
         version[one.segment.position] = one.number if one.rule is not None else 0
-    return segment, version
+    return version
 
 
 def _moments(count: int, moment: datetime) -> copying.Fixed:

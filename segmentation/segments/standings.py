@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from segmentation.features import facts
 from segmentation.features.store import Block
 from segmentation.models import CustomerList, Segment
+from segmentation.models.transitions import LEFT, PLACES
 
 Mask = NDArray[np.bool_]
 NEVER = np.iinfo(np.int64).max
@@ -24,10 +25,10 @@ SELECT string_agg(uuid_send(m.id), ''::bytea) FROM segmentation_membership m
 WHERE {which} AND length(m.bitmap) > %(byte)s AND get_bit(m.bitmap, %(bit)s) = 1
 """
 _STINTS_SQL = """
-SELECT uuid_send(t.customer_id), max(t.at) FILTER (WHERE t.direction = 'entered'),
-       max(t.at) FILTER (WHERE t.direction = 'left')
-FROM segmentation_transition t
-WHERE {which} AND t.segment_id = %(segment)s AND t.at <= %(at)s
+SELECT uuid_send(t.customer_id), max(t.at) FILTER (WHERE move & %(left)s = 0),
+       max(t.at) FILTER (WHERE move & %(left)s <> 0)
+FROM segmentation_moves t CROSS JOIN LATERAL unnest(t.moves) AS move
+WHERE {which} AND move & %(places)s = %(position)s AND t.at <= %(at)s
 GROUP BY t.customer_id
 """
 _LISTED_SQL = """
@@ -79,17 +80,17 @@ def _among(block: Block, statement: str, params: dict[str, Any]) -> Mask:
 
 def stints(block: Block, slugs: Collection[str], at: datetime) -> dict[str, Stint]:
     """When the customers of the block last entered and left each of the segments, up to `at`."""
-    known = dict(Segment.objects.filter(slug__in=slugs).values_list("slug", "id"))
+    known = dict(Segment.objects.filter(slug__in=slugs).values_list("slug", "position"))
     place = {key: row for row, key in enumerate(keys(block.ids).tolist())}
     return {slug: _stint(block, known.get(slug), at, place) for slug in slugs}
 
 
-def _stint(block: Block, segment: Any, at: datetime, place: dict[bytes, int]) -> Stint:
+def _stint(block: Block, position: int | None, at: datetime, place: dict[bytes, int]) -> Stint:
     found = Stint(np.full(len(block), NEVER), np.full(len(block), NOT_YET))
-    if segment is None:
+    if position is None:
         return found
     with connection.cursor() as cursor:
-        params = {**block.which.params, "segment": segment, "at": at}
+        params = {**block.which.params, "position": position, "at": at, "left": LEFT, "places": PLACES}
         cursor.execute(_STINTS_SQL.format(which=block.which.where("t", "customer_id")), params)
         for raw, entered, left in cursor.fetchall():
             row = place.get(bytes(raw).rstrip(b"\x00"))

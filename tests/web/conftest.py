@@ -25,6 +25,7 @@ from profiles import models as profiles
 from profiles.sources.contract import PERSON_FIELDS
 from segmentation import features
 from segmentation import models as segmentation
+from segmentation.models.transitions import VERSION_SHIFT
 from segmentation.segments import membership
 from segmentation.segments.catalogue import ensure_default_segments
 from segmentation.segments.growing import ensure_lattice
@@ -214,14 +215,8 @@ def _segment(alice: UUID) -> None:
     bitmap = bytearray(900 // 8 + 1)
     bitmap[900 // 8] |= 1 << (900 % 8)
     segmentation.Membership.objects.create(bucket=bucket_of(alice), id=alice, bitmap=bytes(bitmap), as_of=now)
-    segmentation.Transition.objects.create(
-        bucket=bucket_of(alice),
-        customer_id=alice,
-        segment_id=segment.id,
-        at=now,
-        direction="entered",
-        version=1,
-    )
+    entered = 1 << VERSION_SHIFT | segment.position
+    segmentation.Moves.objects.create(bucket=bucket_of(alice), customer_id=alice, at=now, moves=[entered])
 
 
 def _score(alice: UUID) -> None:

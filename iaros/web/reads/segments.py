@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-from django.db.models import Count, OuterRef, Subquery
-from django.db.models.functions import TruncDate
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from iaros.lib import sql
 from iaros.lib.purposes import Channel, Purpose
 from iaros.web.formats import NONE
 from privacy.consent import gate
-from segmentation.models import Direction, Segment, SegmentVersion, Transition
-from segmentation.models.segments import because
+from segmentation import selectors
+from segmentation.models import Segment, SegmentVersion
+from segmentation.models.transitions import LEFT, OF_SEGMENT_SQL, PLACES, VERSION_SHIFT, Direction, because
+from segmentation.selectors import Days
 
 DAYS = 30
 PAGE = 50
@@ -63,12 +63,12 @@ def segment_lines(today: date | None = None) -> list[SegmentLine]:
     today = today or timezone.localdate()
     newest = SegmentVersion.objects.filter(segment=OuterRef("pk")).order_by("-number")
     segments = Segment.objects.published().for_list_page().annotate(sentence=Subquery(newest.values("sentence")[:1]))
-    moves = _moves(today)
+    moves = _moves()
     lines = [_line(segment, moves.get(segment.id, {}), today) for segment in segments]
     return sorted(lines, key=lambda line: (-abs(line.change), -line.segment.size, line.segment.name))
 
 
-def _line(segment: Any, moves: dict[date, tuple[int, int]], today: date) -> SegmentLine:
+def _line(segment: Any, moves: Days, today: date) -> SegmentLine:
     days = [today - timedelta(days=i) for i in range(DAYS)]
     sizes, size = [], segment.size
     for day in days:
@@ -81,17 +81,8 @@ def _line(segment: Any, moves: dict[date, tuple[int, int]], today: date) -> Segm
     return SegmentLine(segment, segment.sentence or segment.description, entered, left, shape)
 
 
-def _moves(today: date, segment_id: UUID | None = None) -> dict[UUID, dict[date, tuple[int, int]]]:
-    since = timezone.now() - timedelta(days=DAYS)
-    rows = Transition.objects.filter(at__gte=since)
-    rows = rows.filter(segment_id=segment_id) if segment_id else rows
-    counted = rows.annotate(on=TruncDate("at")).values_list("segment_id", "on", "direction").annotate(n=Count("*"))
-    found: dict[UUID, dict[date, tuple[int, int]]] = defaultdict(dict)
-    for segment, on, direction, count in counted.order_by():
-        entered, left = found[segment].get(on, (0, 0))
-        came = direction == Direction.ENTERED
-        found[segment][on] = (entered + count, left) if came else (entered, left + count)
-    return found
+def _moves(segment_id: UUID | None = None) -> Mapping[UUID, Days]:
+    return selectors.moves_by_day(timezone.now() - timedelta(days=DAYS), segment_id)
 
 
 def get_segment(slug: str) -> SegmentLine | None:
@@ -102,7 +93,7 @@ def get_segment(slug: str) -> SegmentLine | None:
     segment.sentence = version.sentence if version else ""  # type: ignore[attr-defined]
     segment.version = version  # type: ignore[attr-defined]
     today = timezone.localdate()
-    return _line(segment, _moves(today, segment.id).get(segment.id, {}), today)
+    return _line(segment, _moves(segment.id).get(segment.id, {}), today)
 
 
 def _place(segment: Segment) -> dict[str, int]:
@@ -174,16 +165,25 @@ class Move:
     because: str
 
 
+_RECENT_SQL = """
+SELECT t.customer_id, t.at, move & {left} <> 0 AS gone, move >> {shift} AS version
+FROM segmentation_moves t CROSS JOIN LATERAL unnest(t.moves) AS move
+WHERE t.moves && {of_segment} AND move & {places} = %(position)s AND {gate}
+ORDER BY t.at DESC, t.customer_id LIMIT %(limit)s
+"""
+
+
 def recent_moves(segment: Segment, purpose: Purpose, limit: int = 12) -> list[Move]:
     """Who came and went last, of those whom the purpose lets us see."""
     condition, params = gate(purpose, customer="t.customer_id", bucket="t.bucket")
-    statement = (
-        "SELECT t.customer_id, t.at, t.direction, t.version FROM segmentation_transition t "
-        f"WHERE t.segment_id = %(segment)s AND {condition} ORDER BY t.at DESC, t.customer_id LIMIT %(limit)s"
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params | {"segment": segment.id, "limit": limit})
-        return [
-            Move(customer, at, direction, str(because(version)["because"]))
-            for customer, at, direction, version in cursor.fetchall()
-        ]
+    params |= {"segment": segment.id, "position": segment.position, "limit": limit}
+    names = {"left": LEFT, "shift": VERSION_SHIFT, "places": PLACES, "of_segment": OF_SEGMENT_SQL}
+    return [
+        Move(
+            row["customer_id"],
+            row["at"],
+            Direction.LEFT.value if row["gone"] else Direction.ENTERED.value,
+            str(because(row["version"])["because"]),
+        )
+        for row in sql.query(_RECENT_SQL.format(**names, gate=condition), params)
+    ]
