@@ -75,7 +75,7 @@ def test_by_day__of_one_segment__counts_its_moves_whatever_the_wording(segments)
 
 
 def test_transitions_of_before__become_moves__and_so_do_kept_images(segments) -> None:
-    carried = import_module("segmentation.migrations.0008_carry_transitions_over")
+    carried = import_module("segmentation.migrations.0009_carry_transitions_over")
     one = uuid7()
     with connection.cursor() as cursor:
         cursor.execute(_OLD_TABLE)

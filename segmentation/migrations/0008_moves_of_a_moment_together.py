@@ -9,7 +9,7 @@ from iaros.lib.partitions import CreatePartitionedModel
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("segmentation", "0006_activations"),
+        ("segmentation", "0007_clusters_live"),
     ]
 
     operations = [

@@ -16,7 +16,7 @@ JOIN segmentation_segment s ON s.position = move & 32767;
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("segmentation", "0008_carry_transitions_over"),
+        ("segmentation", "0009_carry_transitions_over"),
     ]
 
     operations = [

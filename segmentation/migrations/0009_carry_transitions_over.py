@@ -34,7 +34,7 @@ DELETE FROM lib_undorow WHERE table_name = 'segmentation_transition';
 class Migration(migrations.Migration):
     dependencies = [
         ("lib", "0002_undo_rows"),
-        ("segmentation", "0007_moves_of_a_moment_together"),
+        ("segmentation", "0008_moves_of_a_moment_together"),
     ]
 
     operations = [
