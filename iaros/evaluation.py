@@ -54,7 +54,9 @@ def _segments_options(parser: ArgumentParser) -> None:
     parser.add_argument("--columns", default="", metavar="A,B", help="learn from these columns only")
     parser.add_argument("--drop", default="", metavar="A,B", help="columns to leave out")
     parser.add_argument("--truth", metavar="COLUMN", help="true groups to compare with; nothing learns from it")
-    parser.add_argument("--per", metavar="COLUMN", help="rows are events of whom this column names; gather them first")
+    per = parser.add_mutually_exclusive_group()
+    per.add_argument("--per", metavar="COLUMN", help="rows are events of whom this column names; gather them first")
+    per.add_argument("--as-rows", action="store_true", help="each row stands for itself, whoever it names")
     parser.add_argument("--seed", type=int, default=1)
 
 
@@ -65,6 +67,7 @@ def _segments(options: dict[str, Any]) -> dict[str, Any]:
         drop=_listed(options["drop"]),
         truth=options["truth"],
         per=options["per"],
+        as_rows=options["as_rows"],
         seed=options["seed"],
     )
     return trial.evaluate(request).to_json()

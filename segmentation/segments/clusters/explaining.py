@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import ceil, log2
 
 import numpy as np
@@ -35,10 +35,7 @@ class Trait:
 
 @dataclass(frozen=True)
 class Rule:
-    """The path of a tree that holds most of a group; precision and recall on rows the tree has not seen.
-
-    `ways`: that path and the few others that together name the group better than one.
-    """
+    """The few ways down a tree that together name a group; precision and recall on rows the tree has not seen."""
 
     words: str
     precision: float
@@ -121,20 +118,20 @@ class Explained:
 
 
 def explain(preparation: Preparation, rows: pd.DataFrame, labels: Labels, seed: int) -> Explained:
-    """One shallow tree tells the groups apart; each group's rule is the path to the leaf where most of it ends."""
+    """One shallow tree tells the groups apart; a group's rule is the ways to where most of it ends."""
     matrix, named = preparation.readable(rows)
     taught = taught_on(len(matrix), seed)
     groups = int(labels.max()) + 1
     depth = min(DEEPEST, 3 + ceil(log2(max(groups, 2))))
     leaf = max(3, len(matrix) // 4000)
-    tree = DecisionTreeClassifier(max_depth=depth, min_samples_leaf=leaf, random_state=seed)
+    # With many groups the Gini index cuts off one at a time and runs out of depth; entropy halves them.
+    tree = DecisionTreeClassifier(criterion="entropy", max_depth=depth, min_samples_leaf=leaf, random_state=seed)
     tree.fit(matrix[taught], labels[taught])
-    leaves, rules = tree.apply(matrix[taught]), []
+    leaves, rules = _settled_at(tree)[tree.apply(matrix[taught])], []
     for group in range(groups):
         chosen = _leaves(leaves, labels[taught] == group)
         paths = [_path(tree, goal, named) for goal in chosen] or [[]]
-        ways = tuple(_in_words(path) for path in paths)
-        rules.append(replace(_judged(paths[0], matrix[~taught], labels[~taught] == group), ways=ways))
+        rules.append(_judged(paths, matrix[~taught], labels[~taught] == group))
     return Explained(float((tree.predict(matrix[~taught]) == labels[~taught]).mean()), rules)
 
 
@@ -162,31 +159,48 @@ def _leaves(leaves: Labels, mine: NDArray[np.bool_]) -> list[int]:
 Step = tuple[int, bool, float, str]
 
 
+def _settled_at(tree: DecisionTreeClassifier) -> NDArray[np.int64]:
+    """For every node, the highest one above it (or itself) from which all ways lead to the same group."""
+    grown = tree.tree_
+    says = grown.value[:, 0].argmax(axis=1)
+    inner = np.flatnonzero(grown.children_left >= 0)
+    # Children stand after their parents in the arrays of scikit-learn.
+    for node in inner[::-1]:
+        low, high = says[grown.children_left[node]], says[grown.children_right[node]]
+        says[node] = low if low == high else -1
+    settled = np.arange(grown.node_count)
+    for node in inner[says[inner] >= 0]:
+        settled[[grown.children_left[node], grown.children_right[node]]] = settled[node]
+    return settled
+
+
 def _path(tree: DecisionTreeClassifier, goal: int, named: Sequence[str]) -> list[Step]:
-    """The way from the root to a leaf."""
-    grown, path = tree.tree_, []
+    """The steps down to a node: column, whether its low side is taken, the limit and the column's name."""
+    grown = tree.tree_
     parents = {
         int(child): (parent, low)
-        for parent in range(grown.node_count)
-        for child, low in ((grown.children_left[parent], True), (grown.children_right[parent], False))
+        for children, low in ((grown.children_left, True), (grown.children_right, False))
+        for parent, child in enumerate(children.tolist())
         if child >= 0
     }
-    node = goal
+    path, node = [], goal
     while node in parents:
-        parent, low = parents[node]
-        column = int(grown.feature[parent])
-        path.append((column, low, float(grown.threshold[parent]), named[column]))
-        node = parent
+        node, low = parents[node]
+        column = int(grown.feature[node])
+        path.append((column, low, float(grown.threshold[node]), named[column]))
     return path[::-1]
 
 
-def _judged(path: Sequence[Step], matrix: Floats, mine: NDArray[np.bool_]) -> Rule:
-    """The path in words, and what it is worth."""
-    chosen = np.ones(len(matrix), dtype=bool)
-    for column, low, limit, _ in path:
-        chosen &= (matrix[:, column] <= limit) == low
+def _judged(paths: Sequence[Sequence[Step]], matrix: Floats, mine: NDArray[np.bool_]) -> Rule:
+    """The ways in words, and what they are worth together."""
+    chosen = np.zeros(len(matrix), dtype=bool)
+    for path in paths:
+        steps = [(matrix[:, column] <= limit) == low for column, low, limit, _ in path]
+        chosen |= np.logical_and.reduce(steps, initial=True) if steps else True
     hit = float((chosen & mine).sum())
-    return Rule(_in_words(path), hit / max(chosen.sum(), 1), hit / max(mine.sum(), 1))
+    ways = tuple(_in_words(path) for path in paths)
+    words = ways[0] if len(ways) == 1 else " or ".join(f"({way})" for way in ways)
+    return Rule(words, hit / max(chosen.sum(), 1), hit / max(mine.sum(), 1), ways)
 
 
 def _in_words(path: Sequence[Step]) -> str:

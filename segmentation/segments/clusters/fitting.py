@@ -171,6 +171,8 @@ def _split(learner: Learner, labels: Labels, smallest: float) -> Labels:
     merger = cells.Merger(cells.heaps(rows, labels), learner.form, learner.floor)
     for place in range(following):
         inside = np.flatnonzero(labels == place)
+        if len(inside) < 2 * smallest:
+            continue
         part = rows.taken(inside)
         half = _halves(part.numbers)
         if min(np.bincount(half, minlength=2)) < smallest:

@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 
 from segmentation.ml import columns
 
 _DAYS = r"^(?:19|20)\d{2}[01]\d[0-3]\d$"
+# A column called after a person and a number; not "customer type", which repeats without being anybody.
+_PERSON = re.compile(
+    r"^(?:customer|client|cust|member|user|visitor|passenger|traveller|guest|household|loyalty|account|person)"
+    r"[ _.-]?(?:id|no|nr|number|code|key|uuid)$",
+    re.IGNORECASE,
+)
+# Fewer rows for each than this are people with a few doubles, not what people did.
+_FEWEST_EVENTS = 1.2
+
+
+def whose(rows: pd.DataFrame) -> str | None:
+    """The column that says whose event a row is: it repeats, and a column of days stands beside it."""
+    named = [str(name) for name in rows.columns if _PERSON.match(str(name).strip())]
+    repeating = [name for name in named if len(rows) >= _FEWEST_EVENTS * max(rows[name].nunique(), 1)]
+    if len(repeating) != 1 or all(_moments(rows[name]) is None for name in rows.columns if name != repeating[0]):
+        return None
+    return repeating[0]
 
 
 def per_person(rows: pd.DataFrame, who: str) -> pd.DataFrame:

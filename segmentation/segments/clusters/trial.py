@@ -43,13 +43,17 @@ class Unusable(Exception):
 
 @dataclass(frozen=True)
 class ClusterRequest:
-    """`columns`: learn from these only. `per`: rows are events of whom this column names; they are gathered first."""
+    """`columns`: learn from these only. `per`: rows are events of whom this column names; they are gathered first.
+
+    Without `per` that is guessed, unless `as_rows` says that each row stands for itself.
+    """
 
     paths: Sequence[Path | str]
     columns: Sequence[str] = ()
     drop: Sequence[str] = ()
     truth: str | None = None
     per: str | None = None
+    as_rows: bool = False
     seed: int = 1
 
 
@@ -83,6 +87,7 @@ class ClusterReport:
     tree_fidelity: float
     ari: float | None
     rows: int
+    gathered_per: str | None
     columns: list[str]
     without_structure: list[str]
     ignored: dict[str, str]
@@ -109,9 +114,9 @@ def _rounded(value: Any) -> Any:
 def evaluate(request: ClusterRequest) -> ClusterReport:
     started = time.perf_counter()
     table = tables.read(request.paths)
-    rows, truth = _chosen(table.rows, request)
-    divided = divide(rows, request.seed, truth)
-    return replace(divided.report, rows_malformed=table.malformed, seconds=time.perf_counter() - started)
+    rows, truth, gathered = _chosen(table.rows, request)
+    report = divide(rows, request.seed, truth).report
+    return replace(report, gathered_per=gathered, rows_malformed=table.malformed, seconds=time.perf_counter() - started)
 
 
 @dataclass(frozen=True)
@@ -155,6 +160,7 @@ def divide(rows: pd.DataFrame, seed: int = 1, truth: Labels | None = None) -> Di
         tree_fidelity=explained.fidelity,
         ari=float(adjusted_rand_score(truth, labels)) if truth is not None else None,
         rows=len(rows),
+        gathered_per=None,
         columns=used,
         without_structure=[n for n in (*prepared.number_names, *prepared.word_names) if n not in used],
         ignored=preparation.ignored_,
@@ -176,19 +182,27 @@ def divide(rows: pd.DataFrame, seed: int = 1, truth: Labels | None = None) -> Di
     )
 
 
-def _chosen(rows: pd.DataFrame, request: ClusterRequest) -> tuple[pd.DataFrame, Labels | None]:
-    """The columns to learn from, and the true groups as numbers."""
+def _chosen(rows: pd.DataFrame, request: ClusterRequest) -> tuple[pd.DataFrame, Labels | None, str | None]:
+    """The columns to learn from, the true groups as numbers, and the column by which events were gathered."""
     truth = None
     if request.truth:
         truth = pd.factorize(rows[_named(rows, request.truth)])[0].astype(np.int64)
         rows = rows.drop(columns=[_named(rows, request.truth)])
-    if request.per:
-        if truth is not None:
-            raise Unusable("--truth stands on rows; gathered with --per there is none a person")
-        rows = roll_up.per_person(rows, _named(rows, request.per))
+    if request.per and truth is not None:
+        raise Unusable("--truth stands on rows; gathered with --per there is none a person")
+    if who := _whose(rows, request):
+        rows = roll_up.per_person(rows, who)
     if request.columns:
         rows = rows[[_named(rows, name) for name in request.columns]]
-    return rows.drop(columns=[_named(rows, name) for name in request.drop]), truth
+    return rows.drop(columns=[_named(rows, name) for name in request.drop]), truth, who
+
+
+def _whose(rows: pd.DataFrame, request: ClusterRequest) -> str | None:
+    """Whom events are gathered by: as the request says, or as the table looks where the request chooses nothing."""
+    if request.per:
+        return _named(rows, request.per)
+    chosen = request.as_rows or request.truth or request.columns or request.drop
+    return None if chosen else roll_up.whose(rows)
 
 
 def _named(rows: pd.DataFrame, name: str) -> str:
@@ -227,6 +241,8 @@ def _found(prepared: Prepared, seed: int) -> _Found:
     groups = int(whole.groups(level).max()) + 1
     # Many groups that nearly hold say more than a dozen even parts.
     steady = expected >= AGREED or (expected >= stability.NEARLY and groups > stability.DIVISIONS[0])
+    # Twice the rows may show more than the halves agreed on; what the halves do not see again does not hold.
+    steady &= max(stability.agreement(whole, half, level) for half in refits[:2]) >= stability.NEARLY
     for count in stability.DIVISIONS:
         if steady and count <= groups:
             break

@@ -165,3 +165,65 @@ def test_east_west_airlines__few_groups_that_refits_draw_alike() -> None:
     assert 3 <= report.clusters <= 12
     assert report.refit_agreement >= 0.95
     assert abs(report.confidence - report.refit_agreement) <= 0.02
+
+
+def test_many_groups__shallow_tree__still_tells_them_apart(tmp_path) -> None:
+    report = evaluated(tmp_path, known_groups.table(Kind(rows=6_000, groups=40, informative=8, apart=6.0)))
+
+    assert report.clusters == 40
+    assert report.tree_fidelity >= 0.85
+
+
+def test_rule__two_ways_that_say_the_same_in_the_end__are_one(tmp_path) -> None:
+    report = evaluated(tmp_path, known_groups.table(Kind(rows=2_000, groups=6, informative=3, apart=8.0)))
+
+    assert not any(" or " in group.rule for group in report.groups)
+
+
+def purchases(people: int, seed: int = 1) -> pd.DataFrame:
+    """Half of them buy twice a year for little, half ten times for much."""
+    rng = np.random.default_rng(seed)
+    often = np.repeat(np.arange(people), np.where(np.arange(people) % 2, 10, 2))
+    return pd.DataFrame(
+        {
+            "customer_id": [f"C{who:05d}" for who in often],
+            "date": pd.Timestamp("2026-01-01") + pd.to_timedelta(rng.integers(0, 360, len(often)), unit="D"),
+            "amount": np.where(often % 2, 400, 20) * rng.lognormal(0, 0.1, len(often)),
+        }
+    )
+
+
+def test_purchases_of_customers__are_gathered_by_themselves(tmp_path) -> None:
+    report = evaluated(tmp_path, purchases(400))
+
+    assert report.gathered_per == "customer_id"
+    assert report.rows == 400
+    assert "amount mean" in report.columns
+
+
+def test_purchases_as_rows__stay_purchases(tmp_path) -> None:
+    report = evaluated(tmp_path, purchases(400), as_rows=True)
+
+    assert report.gathered_per is None
+    assert report.rows == 2_400
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pd.DataFrame({"customer_id": ["a", "b", "c"], "date": ["2026-01-01", "2026-01-02", "2026-01-03"]}),
+        pd.DataFrame({"customer_id": ["a", "a", "b"], "miles": ["1", "2", "3"]}),
+        pd.DataFrame({"customer_type": ["a", "a", "b"], "date": ["2026-01-01", "2026-01-02", "2026-01-03"]}),
+    ],
+)
+def test_whose__one_row_each_or_no_day_or_a_kind__nobody(frame) -> None:
+    assert roll_up.whose(frame) is None
+
+
+def test_rows_without_two_halves__are_not_split(tmp_path) -> None:
+    """One value in a thousand far away: a part of a single row has no scatter to be split by."""
+    rng = np.random.default_rng(4)
+    far = np.where(np.arange(3_000) % 1_000 == 0, 1e6, 0)
+    frame = pd.DataFrame({"a": rng.normal(size=3_000) + far, "b": rng.normal(size=3_000) - far})
+
+    assert evaluated(tmp_path, frame).rows == 3_000
