@@ -138,10 +138,26 @@ class _Scan:
         for start, end in _siblings(self.text, self.at):
             if self.text[self.gap : start].strip(_BETWEEN):
                 return
+            first, last = start, end
             if names and _may_hold_others(self.text[start:end], names):
-                return
-            self.start, self.at = start, end
-            yield self._record(end)
+                first, last = self._only_one_in(start, end)
+                if first < 0:
+                    return
+            self.start, self.at = first, end
+            yield self._record(last)
+            self.gap = end
+
+    def _only_one_in(self, start: int, end: int) -> tuple[int, int]:
+        """Where the record begins and ends that an envelope holds and nothing else, `{"data": {...}}`; else -1, -1."""
+        first, last = self.text.find(b"{", start + 1, end), self.text.rfind(b"}", start, end - 1) + 1
+        try:
+            [(name, held)] = orjson.loads(self.text[start:end]).items()
+            record = orjson.loads(self.text[first:last])
+        except ValueError:  # not JSON, or more than one member
+            return -1, -1
+        is_record = isinstance(held, dict) and record == held and name.encode() in self.within
+        names = {each.removesuffix(b"[]").decode() for each in self.within}
+        return (first, last) if is_record and not names & held.keys() else (-1, -1)
 
     def _leave_string(self) -> bool:
         end = _STRING_END.match(self.text, self.at)

@@ -78,7 +78,8 @@ class _Scan:
             re.DOTALL,
         )
         self.text, self.start, self.at, self.handed = b"", -1, 0, 0
-        self.row, self.last_row, self.lost, self.begun = 1, 0, 0, False
+        self.row, self.counted = 1, 0  # the line on which byte `counted` of `text` stands
+        self.last_row, self.lost, self.begun = 0, 0, False
         self.found, self.shown = 0, b""
         self.around = _Around()
         self.parser: Any = DefusedXMLParser(target=self.around, forbid_dtd=True)
@@ -176,8 +177,13 @@ class _Scan:
         return Unit(row, masked(raw[:SHOWN]), length, fault)
 
     def _row_at(self, place: int) -> int:
-        """The line on which the record begins; of two on one line the second counts as on the next."""
-        self.last_row = max(self.row + self.text.count(b"\n", 0, place), self.last_row + 1)
+        """The line on which the record begins; of two on one line the second counts as on the next.
+
+        Called with ascending places, so that every line is counted once.
+        """
+        self.row += self.text.count(b"\n", self.counted, place)
+        self.counted = max(self.counted, place)
+        self.last_row = max(self.row, self.last_row + 1)
         return self.last_row
 
     def _forget(self) -> None:
@@ -189,8 +195,8 @@ class _Scan:
         if self.start < 0:
             self._tell(self.at)
         keep = self.start if self.start >= 0 else self.at
-        self.row += self.text.count(b"\n", 0, keep)
-        self.text = self.text[keep:]
+        self.row += self.text.count(b"\n", self.counted, keep)
+        self.text, self.counted = self.text[keep:], max(self.counted - keep, 0)
         self.at, self.handed = self.at - keep, max(self.handed - keep, 0)
         self.start = 0 if self.start >= 0 else -1
         if self.start == 0 and len(self.text) > LONGEST_UNIT + SHOWN and self.at > 2 * SHOWN:
