@@ -112,7 +112,7 @@ def parts(document: dict[str, Any], name: str, *, most: int = 200) -> Iterator[t
 
 def utc(at: datetime) -> datetime:
     """Naive UTC, as numpy takes it."""
-    return at.astimezone(UTC).replace(tzinfo=None)
+    return (at if at.tzinfo is UTC else at.astimezone(UTC)).replace(tzinfo=None)
 
 
 def scanned(lines: Lines, key: Callable[[dict[str, Any]], str]) -> tuple[NDArray[np.int64], list[str]]:
