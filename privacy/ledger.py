@@ -11,11 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import numpy as np
-import pandas as pd
 from django.db import connection, transaction
 
 from iaros.lib import copying, sql
@@ -23,6 +22,9 @@ from iaros.lib.ids import bucket_of, uuid7_block
 from iaros.lib.purposes import Channel, Purpose
 from iaros.lib.undo import Kept
 from privacy.models import ConsentValue
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MERGE = "merge"
 ALL_CHANNELS = ""
@@ -132,9 +134,11 @@ def record(events: pd.DataFrame | Sequence[ConsentEntry]) -> int:
     A frame has the columns of ConsentEntry: ids as UUID (`record_id` may be missing), `occurred_at` aware.
     Recording the same statements again changes nothing.
     """
-    frame = events if isinstance(events, pd.DataFrame) else _as_frame(events)
-    if frame.empty:
+    if not len(events):
         return 0
+    import pandas as pd
+
+    frame = events if isinstance(events, pd.DataFrame) else _as_frame(events)
     columns = _columns(frame)
     with connection.cursor() as cursor:
         cursor.execute(_LANDING_SQL)
@@ -222,6 +226,8 @@ def rewriting() -> Iterator[Any]:
 
 
 def _as_frame(entries: Sequence[ConsentEntry]) -> pd.DataFrame:
+    import pandas as pd
+
     names = [field.name for field in fields(ConsentEntry)]
     return pd.DataFrame({name: [getattr(entry, name) for entry in entries] for name in names})
 
@@ -246,6 +252,8 @@ def _columns(frame: pd.DataFrame) -> dict[str, copying.Column]:
 
 
 def _words(frame: pd.DataFrame, name: str) -> list[str]:
+    import pandas as pd
+
     if name not in frame:
         return [""] * len(frame)
     return ["" if pd.isna(each) else str(each) for each in frame[name]]
@@ -260,6 +268,8 @@ def _known(values: Iterable[Any], known: Sequence[str], what: str) -> list[str]:
 
 
 def _utc(moments: pd.Series) -> Any:
+    import pandas as pd
+
     aware = pd.to_datetime(moments, utc=True)
     if aware.isna().any():
         raise NotAConsent("A statement has no time; without one it cannot be put in order.")

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import numpy as np
-import pandas as pd
 from django.db import connection, transaction
 
 from iaros.lib import sql, undo
@@ -53,7 +52,10 @@ def link_waiting() -> int:
         linked = waiting.link_waiting(at=run.started_at)
         touched: set[bytes] = set()
         # What somebody agreed to or refused before we knew who it was counts from when they said it.
-        ledger.record(pd.DataFrame(linked.said))
+        if linked.said:
+            import pandas as pd
+
+            ledger.record(pd.DataFrame(linked.said))
         for some in _some(linked.records):
             touched |= _write(run, some)
         assemble.rebuild(touched, at=run.started_at)

@@ -19,8 +19,7 @@ from iaros.lib.memory import undisturbed
 from iaros.lib.models import Job
 from iaros.lib.reports import Progress, StageReport, silent, timed
 from privacy import ledger
-from profiles import difference, late, probable, replaying
-from profiles.enrichment import derived, disruptions
+from profiles import difference, late, replaying
 from profiles.events import facts
 from profiles.golden import assemble
 from profiles.identity import keys, merge, resolve
@@ -376,6 +375,10 @@ def roll_back(run_id: UUID, *, by: User | None = None, later: bool = False) -> l
 
 def refresh(*, as_of: datetime, progress: Progress = silent) -> list[StageReport]:
     """What follows the files: waiting mentions linked, customers compared, profiles enriched; a report a stage."""
+    # These bring libraries that taking in a file never needs.
+    from profiles import probable
+    from profiles.enrichment import derived, disruptions
+
     reports: list[StageReport] = []
     with timed("identity", reports) as stage:
         stage.profiles = late.link_waiting()

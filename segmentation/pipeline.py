@@ -16,7 +16,7 @@ from iaros.lib.reports import Progress, StageReport, Stopwatch, silent
 from segmentation import features, scoring
 from segmentation.features import store
 from segmentation.features.catalogue import NAMES
-from segmentation.ml import registry, training
+from segmentation.ml import registry
 from segmentation.ml.catalogue import SPECS
 from segmentation.ml.spec import ModelSpec
 from segmentation.models import Activation, Destination, Score, Segment
@@ -131,6 +131,8 @@ def train_models(as_of: datetime, train: Train, progress: Progress | None = None
 
 def retrain(model: str, as_of: datetime, progress: Progress | None = None, *, by: str = "") -> StageReport:
     """Train one model of the catalogue. Raises KeyError for a name it has not, training.CannotTrain."""
+    from segmentation.ml import training  # brings scikit-learn and LightGBM, which nothing else here needs
+
     watch = Stopwatch(f"train {model}")
     version = training.train(SPECS[model], as_of, progress or silent, trained_by=by)
     watch.profiles = int(version.metrics.get("rows_train", 0))
@@ -139,6 +141,8 @@ def retrain(model: str, as_of: datetime, progress: Progress | None = None, *, by
 
 
 def _train(spec: ModelSpec, as_of: datetime, progress: Progress) -> StageReport:
+    from segmentation.ml import training
+
     watch = Stopwatch(f"train {spec.name}")
     try:
         return retrain(spec.name, as_of, progress, by="pipeline")

@@ -6,12 +6,11 @@ the ones it told before.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import numpy as np
 import orjson
-import pandas as pd
 from django.db import connection
 from numpy.typing import NDArray
 
@@ -22,6 +21,9 @@ from profiles.currency import in_base_currency
 from profiles.events import bookings, retold, unseated
 from profiles.shapes import Block, Feed, Landed, Resolved
 from profiles.sources import codes
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _FACT_TABLES = (
     "profiles_passenger",
@@ -364,11 +366,15 @@ def consents(landed: Landed, resolved: Resolved) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in zip(*table.values(), strict=True)]
 
 
-def consent_frame(landed: Landed, resolved: Resolved) -> pd.DataFrame:
+def consent_frame(landed: Landed, resolved: Resolved) -> pd.DataFrame | tuple[()]:
     """`consents` as the ledger takes them."""
-    frame = pd.DataFrame(consents(landed, resolved))
-    if len(frame):
-        frame["occurred_at"] = pd.to_datetime(frame["occurred_at"], utc=True)
-        frame["language"] = frame["language"].fillna("")
-        frame["source"] = landed.feed.connector.name
+    said = consents(landed, resolved)
+    if not said:
+        return ()  # most feeds: nothing is loaded for them
+    import pandas as pd
+
+    frame = pd.DataFrame(said)
+    frame["occurred_at"] = pd.to_datetime(frame["occurred_at"], utc=True)
+    frame["language"] = frame["language"].fillna("")
+    frame["source"] = landed.feed.connector.name
     return frame

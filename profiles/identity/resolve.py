@@ -15,8 +15,6 @@ from uuid import UUID
 import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from iaros.lib import copying, staging
 from iaros.lib.ids import uuid7_block
@@ -220,6 +218,9 @@ def _groups(
 def _components(
     mentions: int, evidence: Evidence, before: dict[int, bytes], holds: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int64], dict[int, list[bytes]]]:
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
     customers = {c: i for i, c in enumerate(dict.fromkeys([*(o for o in evidence.owner if o), *before.values()]))}
     keys = len(evidence.lookups)
     offset = mentions + keys

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from implicit.cpu.als import AlternatingLeastSquares
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from recommendations.candidates.contract import History, Scores
+
+if TYPE_CHECKING:
+    from implicit.cpu.als import AlternatingLeastSquares
 
 SEED = 42
 
@@ -70,6 +73,8 @@ class Collaborative:
         return it
 
     def _model(self, factors: int) -> AlternatingLeastSquares:
+        from implicit.cpu.als import AlternatingLeastSquares
+
         return AlternatingLeastSquares(
             factors=factors,
             regularization=self.regularization,

@@ -9,13 +9,12 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 from django.db import connection
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from iaros.lib import copying, sql
 from iaros.lib.ids import bucket_of
@@ -25,6 +24,10 @@ from profiles.models import EventKind
 from recommendations.candidates.contract import History
 from recommendations.catalogue.items import HISTORY, SOLD_AS, Catalogue
 from recommendations.models import ItemKind
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from scipy.sparse import csr_matrix
 
 HALF_LIFE_DAYS = 365
 QUARTER_DAYS = 90
@@ -75,6 +78,8 @@ def read(
     catalogue: Catalogue, as_of: datetime, *, low: int = 0, high: int = 255, customer: uuid.UUID | None = None
 ) -> Dealings:
     """The dealings of all customers of the buckets `low` to `high`, or of one customer."""
+    import pandas as pd
+
     if customer is not None:
         low = high = bucket_of(customer)
     ids, homes = _travellers(low, high, customer)
@@ -147,6 +152,8 @@ def without_ways_home(dealings: Dealings, catalogue: Catalogue, homes: NDArray[n
 
 def history(dealings: Dealings, items: int, home: NDArray[np.int64]) -> History:
     """The dealings as a matrix; what happened in several quarters adds up."""
+    from scipy.sparse import csr_matrix
+
     rows = dealings.rows
     where = (rows["person"].to_numpy(), rows["item"].to_numpy())
     likes = csr_matrix((rows["weight"].to_numpy(dtype=np.float32), where), shape=(len(dealings), items))
@@ -156,6 +163,8 @@ def history(dealings: Dealings, items: int, home: NDArray[np.int64]) -> History:
 
 def counts(dealings: Dealings, items: int, column: str) -> csr_matrix:
     """How often each traveller did `column` (sold, flown, searched) with each item."""
+    from scipy.sparse import csr_matrix
+
     rows = dealings.rows[dealings.rows[column] > 0]
     where = (rows["person"].to_numpy(), rows["item"].to_numpy())
     return csr_matrix((rows[column].to_numpy(dtype=np.int32), where), shape=(len(dealings), items))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from recommendations.candidates.contract import Scores
 from recommendations.ranking.blend import top
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 AT = 10
 

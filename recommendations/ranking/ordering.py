@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from recommendations.candidates.contract import History, Scores
 from recommendations.candidates.popularity import Popularity
@@ -18,6 +18,9 @@ from recommendations.models import Policy
 from recommendations.ranking.blend import NOT_OFFERED, top
 from recommendations.ranking.packing import KEPT, NONE, Reason, Source, empty
 from recommendations.ranking.recommender import SOURCES, Recommender
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 # Fewer travellers than this are not counted aloud in a reason.
 FEWEST_NAMED = 5

@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from recommendations.candidates import interactions
 from recommendations.candidates.collaborative import Collaborative
@@ -27,6 +25,10 @@ from recommendations.models import ItemKind, Policy
 from recommendations.ranking.blend import NOT_OFFERED, blended, standardised, weight_grid
 from recommendations.ranking.metrics import Quality, quality
 from recommendations.ranking.recommender import Recommender
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from scipy.sparse import csr_matrix
 
 TEST, TUNE = 0, 1
 NEVER = -1
@@ -178,5 +180,7 @@ def _policy(weights: dict[str, float]) -> Policy:
 
 def _together(likes: csr_matrix) -> NDArray[np.int32]:
     """For each pair of items, the travellers who dealt with both; on the diagonal, with the one."""
+    from scipy.sparse import csr_matrix
+
     ones = csr_matrix((np.ones_like(likes.data), likes.indices, likes.indptr), shape=likes.shape)
     return np.asarray((ones.T @ ones).toarray(), dtype=np.int32)

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from django.db import connection
@@ -25,6 +24,9 @@ from segmentation.features.catalogue import get
 from segmentation.features.facts import People, Which
 from segmentation.features.grammar import Feature, Parity
 from segmentation.features.tiles import Events, Tiles
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Rows and events of one customer are paired; so many pairs at once keep a frame of any size within some 500 MB.
 _PAIRS = 1_500_000
@@ -50,6 +52,8 @@ def frame(
     `loyalty:` and `profile:age_years` come from today's profile (Parity.LATEST), cut at T: who enrolled later was no
     member and of no known age. `entity="booking"` allows `trip:` features, of the row's booking and customer.
     """
+    import pandas as pd
+
     features = _checked(names, entity)
     result = entities.reset_index(drop=True)
     values = np.full((len(result), len(features)), np.nan, dtype=np.float32)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from string import ascii_uppercase
+from typing import TYPE_CHECKING
 
 import airportsdata
 import numpy as np
-import pandas as pd
 from django.conf import settings
 from numpy.typing import NDArray
 
@@ -17,6 +17,9 @@ from profiles.currency import minor_units
 from profiles.models import EventKind
 from segmentation.features.catalogue import TRIP_NAMES
 from segmentation.features.filters import WINTER_SUN
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _TRIPS_SQL = """
 WITH wanted AS (
@@ -52,6 +55,8 @@ _CHANNEL = {"web": 0.0, "app": 1.0, "agency": 2.0, "phone": 3.0}
 
 def values(booked: Sequence[tuple[str, str]], names: Sequence[str]) -> NDArray[np.float32]:
     """The `trip:` features `names` of each (customer id, booking id); NaN for a booking that is not known."""
+    import pandas as pd
+
     result = np.full((len(booked), len(names)), np.nan, dtype=np.float32)
     found = pd.DataFrame(
         sql.query(
@@ -72,6 +77,8 @@ def values(booked: Sequence[tuple[str, str]], names: Sequence[str]) -> NDArray[n
 
 
 def _columns(trip: pd.DataFrame) -> pd.DataFrame:
+    import pandas as pd
+
     departs = _local(trip["departs_at"])
     lead = trip["lead_days"].astype(float)
     away = (_local(trip["returns_at"]) - departs).dt.total_seconds() / 86_400
@@ -98,6 +105,8 @@ def _columns(trip: pd.DataFrame) -> pd.DataFrame:
 
 
 def _local(moments: pd.Series) -> pd.Series:
+    import pandas as pd
+
     return pd.to_datetime(moments, utc=True).dt.tz_convert(settings.AIRLINE_TIME_ZONE)
 
 

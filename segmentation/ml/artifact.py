@@ -1,16 +1,18 @@
 """A trained model as bytes: LightGBM's own text and JSON, compressed, sealed by its SHA-256. Never executable."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 import zlib
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from segmentation.ml import calibration
-from segmentation.ml.conformal import bands_from
-from segmentation.ml.estimators.boosted_trees import BoostedTrees, BoostedTreesClassifier, BoostedTreesRegressor
+if TYPE_CHECKING:
+    from segmentation.ml.estimators.boosted_trees import BoostedTrees
+
 
 FORMAT = 1
 # A model of ours is well under a megabyte; more is not ours and is not unpacked.
@@ -33,11 +35,16 @@ class FittedModel:
 
     def value(self, X: np.ndarray) -> np.ndarray:
         """A calibrated probability, or the expected amount."""
+        from segmentation.ml import calibration
+        from segmentation.ml.estimators.boosted_trees import BoostedTreesClassifier
+
         if isinstance(self.trees, BoostedTreesClassifier):
             return calibration.apply(self.calibration, self.trees.score_of(X))
         return self.trees.score_of(X) * self.calibration["factor"]  # type: ignore[attr-defined]
 
     def interval(self, value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        from segmentation.ml.conformal import bands_from
+
         low, high = bands_from(self.bands).interval(value)
         if self.objective == "binary":
             return np.clip(low, 0, 1), np.clip(high, 0, 1)
@@ -59,6 +66,8 @@ def pack(model: FittedModel) -> tuple[bytes, str]:
 
 
 def unpack(packed: bytes, sha256: str) -> FittedModel:
+    from segmentation.ml.estimators.boosted_trees import BoostedTreesClassifier, BoostedTreesRegressor
+
     if hashlib.sha256(packed).hexdigest() != sha256:
         raise TamperedArtifact("the stored model is not the one that was sealed (its SHA-256 differs)")
     unpacker = zlib.decompressobj()

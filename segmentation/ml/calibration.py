@@ -9,8 +9,6 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.isotonic import IsotonicRegression
-from sklearn.linear_model import LogisticRegression
 
 from segmentation.ml.metrics import brier
 
@@ -33,6 +31,8 @@ def _sigmoid(value: np.ndarray) -> np.ndarray:
 
 
 def _line(features: np.ndarray, outcome: np.ndarray) -> tuple[np.ndarray, float]:
+    from sklearn.linear_model import LogisticRegression
+
     fitted = LogisticRegression(C=100.0, max_iter=500).fit(features, outcome)
     return fitted.coef_[0], float(fitted.intercept_[0])
 
@@ -59,6 +59,8 @@ def _fit_beta(probability: np.ndarray, outcome: np.ndarray) -> Parameters:
 
 
 def _fit_isotonic(probability: np.ndarray, outcome: np.ndarray) -> Parameters:
+    from sklearn.isotonic import IsotonicRegression
+
     curve = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip").fit(probability, outcome)
     return {"method": "isotonic", "x": curve.X_thresholds_.tolist(), "y": curve.y_thresholds_.tolist()}
 

@@ -1,15 +1,17 @@
 """How good a score is, in figures that do not flatter: used by the trainer, the gates and `evaluate`."""
 
 import numpy as np
-from scipy.stats import rankdata, spearmanr
-from sklearn.metrics import average_precision_score, roc_auc_score
 
 
 def roc_auc(outcome: np.ndarray, score: np.ndarray) -> float:
+    from sklearn.metrics import roc_auc_score
+
     return float(roc_auc_score(outcome, score))
 
 
 def pr_auc(outcome: np.ndarray, score: np.ndarray) -> float:
+    from sklearn.metrics import average_precision_score
+
     return float(average_precision_score(outcome, score))
 
 
@@ -60,6 +62,8 @@ def lift_in_top(outcome: np.ndarray, score: np.ndarray, top: float = 0.1) -> flo
 
 
 def spearman(actual: np.ndarray, predicted: np.ndarray) -> float:
+    from scipy.stats import spearmanr
+
     if np.ptp(actual) == 0 or np.ptp(predicted) == 0:
         return 0.0
     return float(spearmanr(actual, predicted).statistic)
@@ -73,6 +77,8 @@ def total_error(actual: np.ndarray, predicted: np.ndarray) -> float:
 
 def auc_either_way(outcome: np.ndarray, score: np.ndarray) -> float:
     """ROC AUC of a column whose direction is not known, by ranks (fast enough for every column of a table)."""
+    from scipy.stats import rankdata
+
     positives = int(outcome.sum())
     negatives = len(outcome) - positives
     if not positives or not negatives:

@@ -3,18 +3,22 @@
 In comes a frame or matrix whose columns are the version's features; out go arrays in the order of its rows.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import numpy as np
-import pandas as pd
 
 from segmentation.ml import artifact
 from segmentation.ml.artifact import FittedModel
 from segmentation.models import ModelVersion
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 REASONS = 3
 

@@ -5,14 +5,15 @@ latest moment whose answer was known by then (calibrate); all others at that mom
 So nothing learnt from lies later than what judges it, and no one calibrates a model that has learnt from them.
 """
 
+from __future__ import annotations
+
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from django.conf import settings
 from django.db import connection, transaction
 
@@ -27,6 +28,9 @@ from segmentation.ml.conformal import AmountBands, AnswerSets, ErrorBands
 from segmentation.ml.estimators.boosted_trees import BoostedTrees, BoostedTreesClassifier, BoostedTreesRegressor
 from segmentation.ml.spec import Check, ModelSpec
 from segmentation.models import ModelVersion, VersionStatus
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CALIBRATION_FIFTHS = 5
 INNER_PARTS = 7
@@ -58,7 +62,7 @@ class Sample:
     def __len__(self) -> int:
         return len(self.y)
 
-    def where(self, chosen: np.ndarray) -> "Sample":
+    def where(self, chosen: np.ndarray) -> Sample:
         return Sample(self.X[chosen], self.y[chosen], self.customer[chosen])
 
 
@@ -118,6 +122,8 @@ def build_parts(spec: ModelSpec, as_of: datetime, progress: Progress = silent) -
 
 def population(spec: ModelSpec, look: Moment, *, labelled: bool = True) -> pd.DataFrame:
     """`customer_id, at` (`booking_id`), with `label` unless it is for scoring."""
+    import pandas as pd
+
     query = f"WITH population AS ({spec.population_sql}) {spec.label_sql}" if labelled else spec.sql_for_scoring
     parameters = {**spec.parameters, "at": look.at, "since": look.since, "horizon_days": spec.horizon_days}
     parameters |= {"minor_units": minor_units()}
@@ -130,6 +136,8 @@ def population(spec: ModelSpec, look: Moment, *, labelled: bool = True) -> pd.Da
 
 
 def read_sample(spec: ModelSpec, look: Moment) -> Sample:
+    import pandas as pd
+
     rows = population(spec, look)
     if len(rows) > MOST_ROWS:
         chosen = np.random.default_rng(1).choice(len(rows), MOST_ROWS, replace=False)

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import numpy as np
-import pandas as pd
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
@@ -27,6 +26,9 @@ from segmentation.ml.catalogue import SPECS
 from segmentation.ml.prediction import Scores
 from segmentation.ml.spec import ModelSpec
 from segmentation.models import EntityKind, ModelVersion
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Keys = NDArray[np.bytes_]
 Bytes = NDArray[np.uint8]
@@ -120,6 +122,8 @@ def _who(spec: ModelSpec, as_of: datetime, one: UUID | None = None) -> Keys:
 
 def _bookings(spec: ModelSpec, as_of: datetime, one: UUID | None = None) -> pd.DataFrame:
     """`customer_id, booking_id, at, bucket` of every passenger of a booking that the question applies to."""
+    import pandas as pd
+
     with connection.cursor() as cursor:
         cursor.execute(_BOOKINGS_SQL.format(population=spec.sql_for_scoring), _population(spec, as_of, one))
         rows = pd.DataFrame(cursor.fetchall(), columns=["customer_id", "booking_id", "at"])

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import sqrt
 
-from scipy.stats import norm
-
 SURE, FOUND = 0.95, 0.8
 
 
@@ -32,6 +30,8 @@ class Power:
 
 def power(treated: int, held_out: int, baseline: float) -> Power:
     """Two rates compared from both sides at 5 %, found at 80 %; `baseline` is the rate without sending."""
+    from scipy.stats import norm
+
     if not treated or not held_out:
         return Power(treated, held_out, baseline, None)
     # A rate of nought or one would promise to see anything; half a person more makes it humble.
