@@ -30,6 +30,9 @@ class SegmentationSettings:
     max_segments: int = 2_000  # publishing one more is refused
     ml_models: int = 50  # registering one more in the catalogue is refused
     confidence_threshold: float = 0.95  # a champion must be calibrated this well: 1 - ECE
+    most_messages: int = 4  # from so many messages of a channel on nobody is sent another,
+    message_days: int = 30  # counted over so many days
+    adult_years: int = 18  # nobody younger is exported
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,9 @@ READERS: dict[tuple[str, str], Callable[[Any], Any]] = {
     ("segmentation", "max_segments"): _whole(1, 100_000),
     ("segmentation", "ml_models"): _whole(1, 10_000),
     ("segmentation", "confidence_threshold"): _share,
+    ("segmentation", "most_messages"): _whole(1, 1_000),
+    ("segmentation", "message_days"): _whole(1, 365),
+    ("segmentation", "adult_years"): _whole(0, 30),
     ("recommendations", "algorithms"): _algorithms,
     ("recommendations", "real_time_timeout"): _duration,
     ("recommendations", "cache_ttl"): _duration,

@@ -7,6 +7,7 @@ Reads: profiles_customer, profiles_profile, profiles_enrichment, profiles_event.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
-from django.db import connection
+from django.db import connection, transaction
 from numpy.typing import NDArray
 
 from iaros.lib import copying
@@ -33,8 +34,8 @@ BLOCK_CUSTOMERS = 8_000
 _GATHERED_SQL = "SELECT string_agg(concat_ws(E'\\x1f', {columns}), E'\\n' {order}) {source}"
 _CUSTOMERS_SQL = """
 FROM profiles_customer c
-LEFT JOIN profiles_profile p ON p.bucket = c.bucket AND p.id = c.id
-LEFT JOIN profiles_enrichment n ON n.bucket = c.bucket AND n.id = c.id
+LEFT JOIN profiles_profile p ON p.bucket = c.bucket AND p.id = c.id AND {profiles}
+LEFT JOIN profiles_enrichment n ON n.bucket = c.bucket AND n.id = c.id AND {enrichments}
 WHERE {which} AND c.merged_into IS NULL AND {gate}
 """
 _EVENTS_SQL = """
@@ -44,6 +45,7 @@ WHERE {which} AND e.occurred_at < %(as_of)s
 _OF_KINDS = " AND e.kind = ANY(%(kinds)s::smallint[])"
 _SINCE = " AND e.occurred_at >= %(since)s"
 _IN_BUCKETS = "{table}.bucket BETWEEN %(low)s AND %(high)s"
+_OF_BUCKETS = "{table}.bucket = ANY(%(buckets)s::smallint[])"
 _OF_CUSTOMERS = "{table}.bucket = ANY(%(buckets)s::smallint[]) AND {table}.{column} = ANY(%(customers)s::uuid[])"
 _DERIVED_LOCK = 7301  # a number of ours among the advisory locks of two keys
 _WORD = pa.dictionary(pa.int32(), pa.string())
@@ -84,6 +86,11 @@ class Which:
         return _OF_CUSTOMERS.format(table=table, column=column)
 
     @property
+    def within(self) -> str:
+        """The buckets alone, of a `{table}`: said of every table of a join, since Postgres infers it of none."""
+        return _IN_BUCKETS if self.customers is None else _OF_BUCKETS
+
+    @property
     def params(self) -> dict[str, Any]:
         if self.customers is None:
             return {"low": self.low, "high": self.high}
@@ -98,6 +105,21 @@ class Which:
     def hold(self, cursor: Any) -> None:
         """Let no other worker write what is derived about customers of these buckets until the transaction ends."""
         cursor.execute("SELECT pg_advisory_xact_lock(%s, b) FROM unnest(%s::int[]) b", [_DERIVED_LOCK, self.buckets])
+
+
+@contextmanager
+def by_hash(which: Which) -> Iterator[None]:
+    """Statements about a range of buckets join by hash: of so many rows one after the other is slower, and Postgres,
+    which thinks that few will be left, would look each of them up (measured: 0.17 against 0.50 s for 40,000)."""
+    if which.customers is not None:
+        yield
+        return
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_nestloop = off")
+        yield
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_nestloop = on")
 
 
 @dataclass(frozen=True)
@@ -151,9 +173,11 @@ def _population() -> int:
 
 def analysable(which: Which) -> People:
     """Living customers of `which` whose data may be read for analytics."""
-    gate, params = consent.gate(Purpose.ANALYTICS, customer="c.id")
-    source = _CUSTOMERS_SQL.format(which=which.where("c", "id"), gate=gate)
-    table = gathered(_CUSTOMER_COLUMNS, source, {**which.params, **params}, order="ORDER BY c.id")
+    gate, params = consent.gate(Purpose.ANALYTICS, customer="c.id", within=which.within)
+    near = {"profiles": which.within.format(table="p"), "enrichments": which.within.format(table="n")}
+    source = _CUSTOMERS_SQL.format(which=which.where("c", "id"), gate=gate, **near)
+    with by_hash(which):
+        table = gathered(_CUSTOMER_COLUMNS, source, {**which.params, **params}, order="ORDER BY c.id")
     return People(
         texts=_joined(table["id"]),
         birth_year=_floats(table["birth_year"]),

@@ -43,7 +43,7 @@ _DERIVED = (
 _FORGET_SQL = """
 DELETE FROM {table} t
 WHERE {which}
-  AND NOT EXISTS (SELECT 1 FROM segmentation_featurevector v WHERE v.bucket = t.bucket AND v.id = t.{column})
+  AND NOT EXISTS (SELECT 1 FROM segmentation_featurevector v WHERE v.bucket = t.bucket AND v.id = t.{column} AND {near})
 """
 
 
@@ -77,7 +77,8 @@ def replace(which: Which, ids: NDArray[np.uint8], values: NDArray[np.float32], a
         if len(ids):
             _copy(cursor, ids, packed, as_of)
         for table, column in _DERIVED:
-            statement = _FORGET_SQL.format(table=table, column=column, which=which.where("t", column))
+            near = which.within.format(table="v")
+            statement = _FORGET_SQL.format(table=table, column=column, which=which.where("t", column), near=near)
             cursor.execute(statement, which.params)
 
 
@@ -100,9 +101,9 @@ def blocks(buckets: Iterable[int] = range(256)) -> Iterator[Block]:
 
 
 def read(which: Which) -> Block:
-    gate, params = consent.gate(Purpose.ANALYTICS, customer="v.id")
+    gate, params = consent.gate(Purpose.ANALYTICS, customer="v.id", within=which.within)
     params |= {**which.params, "version": catalogue.VERSION}
-    with connection.cursor() as cursor:
+    with facts.by_hash(which), connection.cursor() as cursor:
         cursor.execute(_READ_SQL.format(gate=gate, which=which.where("v", "id")), params)
         head, packed = (bytes(part or b"") for part in cursor.fetchone())
     heads = np.frombuffer(head, dtype=_HEAD)

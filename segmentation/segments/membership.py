@@ -189,7 +189,7 @@ def refresh_block(
         which.hold(cursor)
     block = store.read(which)
     width = (len(tally.size) + 7) // 8
-    old, gone = _old(which, block, width)
+    old, held, gone = _old(which, block, width)
     if asked is None:
         inside = members(block, wordings, len(tally.size), as_of)
     else:
@@ -197,10 +197,11 @@ def refresh_block(
         members_again(block, asked, wordings, inside, as_of)
     new = np.packbits(inside, axis=1, bitorder="little")
     changed = np.flatnonzero((old != new).any(axis=1))
-    _write(which, block.ids[changed], new[changed], gone, as_of)
+    stale = gone + as_uuids(block.ids[changed[held[changed]]])
+    _write(which, block.ids[changed], new[changed], stale, as_of)
     tally.changes += _log(block.ids[changed], old[changed], new[changed], wordings, as_of)
     if asked is None:
-        tally.size += inside.sum(axis=0)
+        tally.size += counted(inside)
         _add_reach(which, block, inside, wordings, tally)
     return len(block)
 
@@ -226,31 +227,30 @@ def members(block: Block, wordings: list[Wording], places: int, at: datetime) ->
     return inside
 
 
-def _old(which: Which, block: Block, width: int) -> tuple[Bytes, list[UUID]]:
-    """Bitmaps as they stand, in the order of the block, and customers with one who are no longer in the block."""
+def _old(which: Which, block: Block, width: int) -> tuple[Bytes, NDArray[np.bool_], list[UUID]]:
+    """Bitmaps as they stand, in the order of the block, who has one, and customers with one who are no longer in it."""
     with connection.cursor() as cursor:
         cursor.execute(_READ_SQL.format(which=which.where("m", "id")), {**which.params, "width": width})
         raw = bytes(cursor.fetchone()[0] or b"")
     rows = np.frombuffer(raw, dtype=np.uint8).reshape(-1, 16 + width)
-    old = np.zeros((len(block), width), dtype=np.uint8)
+    old, has = np.zeros((len(block), width), dtype=np.uint8), np.zeros(len(block), dtype=bool)
     if not len(rows) or not len(block):
-        return old, as_uuids(rows[:, :16])
+        return old, has, as_uuids(rows[:, :16])
     mine, held = keys(block.ids), keys(rows[:, :16])
     order = np.argsort(mine)
     at = order[np.minimum(np.searchsorted(mine, held, sorter=order), len(mine) - 1)]
     same = mine[at] == held
-    old[at[same]] = rows[same, 16:]
-    return old, as_uuids(rows[~same, :16])
+    old[at[same]], has[at[same]] = rows[same, 16:], True
+    return old, has, as_uuids(rows[~same, :16])
 
 
-def _write(which: Which, ids: Bytes, bitmaps: Bytes, gone: list[UUID], as_of: datetime) -> None:
-    stale = gone + as_uuids(ids)
-    if not stale:
-        return
+def _write(which: Which, ids: Bytes, bitmaps: Bytes, stale: list[UUID], as_of: datetime) -> None:
+    """Put these bitmaps in the place of the `stale` ones."""
     kept = bitmaps.any(axis=1)
     ids, bitmaps = ids[kept], bitmaps[kept]
     with connection.cursor() as cursor:
-        cursor.execute(_DELETE_SQL, {"held": which.buckets, "ids": stale})
+        if stale:
+            cursor.execute(_DELETE_SQL, {"held": which.buckets, "ids": stale})
         if len(ids):
             columns: dict[str, copying.Column] = {
                 "bucket": copying.smallints(ids[:, 15]),
@@ -301,12 +301,21 @@ def _add_reach(which: Which, block: Block, inside: NDArray[np.bool_], wordings: 
         places = [
             one.segment.position for one in wordings if (one.segment.purpose, one.segment.channel) == (purpose, channel)
         ]
-        tally.reach[places] += inside[mask][:, places].sum(axis=0)
+        tally.reach[places] += counted(inside[mask])[places]
+
+
+def counted(inside: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """How many of the rows are in, by column. Summed by so few rows that a byte holds it: 0.3 ms instead of 4.7 for
+    8,000 rows of 900 columns."""
+    found = np.zeros(inside.shape[1], dtype=np.int64)
+    for start in range(0, len(inside), 255):
+        found += np.add.reduce(inside[start : start + 255].view(np.uint8), axis=0, dtype=np.uint8)
+    return found
 
 
 def _allowed(which: Which, purpose: str, channel: str) -> NDArray[np.bytes_]:
-    gate, params = consent.gate(purpose, channel, customer="v.id")
-    with connection.cursor() as cursor:
+    gate, params = consent.gate(purpose, channel, customer="v.id", within=which.within)
+    with facts.by_hash(which), connection.cursor() as cursor:
         statement = _REACHABLE_SQL.format(gate=gate, which=which.where("v", "id"))
         cursor.execute(statement, {**params, **which.params})
         raw = bytes(cursor.fetchone()[0] or b"")

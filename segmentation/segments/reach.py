@@ -14,6 +14,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
+
 from iaros.lib import clock, sql
 from iaros.lib.ids import BUCKETS
 from iaros.lib.purposes import Channel, Purpose
@@ -29,8 +31,6 @@ from segmentation.segments.nodes import Group, Node
 COUNTED_WHOLE, SAMPLED = 20_000, 6_000
 # The later steps look into a table of identifiers, so of a large match some people stand for all.
 STEPPED = 2_000
-CAP_MESSAGES, CAP_DAYS = 4, 30
-ADULT_YEARS = 18
 
 STEPS: tuple[tuple[str, str], ...] = (
     ("matched", "Match the rule"),
@@ -52,6 +52,8 @@ ADDRESSED_BY: dict[Channel, tuple[IdentifierKind, ...]] = {
     Channel.PARTNER: (IdentifierKind.EMAIL, IdentifierKind.PHONE),
 }
 
+# Said of every table of a join: Postgres infers it of none, and would read the other partitions too.
+_WITHIN = "{table}.bucket BETWEEN %(low)s AND %(high)s"
 _KNOWN = """
 known AS MATERIALIZED (
     SELECT v.bucket, v.id, {conditions}
@@ -62,6 +64,7 @@ known AS MATERIALIZED (
 
 matched AS MATERIALIZED (SELECT bucket, id FROM known WHERE {rule})
 """
+_PROFILES = "LEFT JOIN profiles_profile p ON p.bucket = v.bucket AND p.id = v.id AND " + _WITHIN.format(table="p")
 _MEMBERS = """
 matched AS MATERIALIZED (
     SELECT m.bucket, m.id FROM segmentation_membership m
@@ -82,7 +85,8 @@ stepped AS (
               AND coalesce(e.channel, %(channel)s) = %(channel)s) < %(cap)s AS under_cap,
            p.id IS NOT NULL AND coalesce(p.birth_year <= %(born_by)s, true) AS exportable
     FROM (SELECT bucket, id FROM matched LIMIT %(stepped)s) m
-    LEFT JOIN profiles_profile p ON p.bucket = m.bucket AND p.id = m.id
+    LEFT JOIN profiles_profile p
+        ON p.bucket = m.bucket AND p.id = m.id AND p.bucket BETWEEN %(low)s AND %(high)s
 )
 """
 _STEP_COLUMNS = """
@@ -183,10 +187,10 @@ def count(
     named = {leaf: f"c{place}" for place, leaf in enumerate(told.conditions)}
     paths = list(_paths(tree, "rule"))
     counted = [(f"n{place}", compiling.joined(node, named)) for place, (_, node) in enumerate(paths)]
-    gate, params = consent.gate(Purpose.ANALYTICS, customer="v.id")
+    gate, params = consent.gate(Purpose.ANALYTICS, customer="v.id", within=_WITHIN)
     known = _KNOWN.format(
         conditions=compiling.select((named[leaf], text) for leaf, text in told.conditions.items()),
-        profiles="LEFT JOIN profiles_profile p ON p.bucket = v.bucket AND p.id = v.id" if told.reads_profiles else "",
+        profiles=_PROFILES if told.reads_profiles else "",
         gate=gate,
         rule=compiling.joined(tree, named),
     )
@@ -252,7 +256,7 @@ def _together(parts: Sequence[Preview], ranges: int) -> Preview:
 
 def of_segment(segment: Segment, *, stepped: int = EVERYBODY) -> list[Step]:
     """The steps for the members as they stand."""
-    gate, params = consent.gate(Purpose.ANALYTICS, customer="m.id")
+    gate, params = consent.gate(Purpose.ANALYTICS, customer="m.id", within=_WITHIN)
     steps, more = _stepped(audience_of(segment), moment(), stepped)
     statement = _REACH.format(members=_MEMBERS.format(gate=gate), stepped=steps, columns=_STEP_COLUMNS)
     place = {"byte": segment.position // 8, "bit": segment.position, "low": 0, "high": BUCKETS - 1}
@@ -261,7 +265,7 @@ def of_segment(segment: Segment, *, stepped: int = EVERYBODY) -> list[Step]:
 
 def members_by_step(segment: Segment, at: datetime, low: int, high: int) -> tuple[str, dict[str, Any]]:
     """The beginning of a statement in which `stepped` has a row a member of these buckets, and its parameters."""
-    gate, params = consent.gate(Purpose.ANALYTICS, customer="m.id")
+    gate, params = consent.gate(Purpose.ANALYTICS, customer="m.id", within=_WITHIN)
     steps, more = _stepped(audience_of(segment), at, EVERYBODY)
     place = {"byte": segment.position // 8, "bit": segment.position, "low": low, "high": high}
     return f"WITH {_MEMBERS.format(gate=gate)}, {steps}", params | more | place
@@ -279,19 +283,20 @@ def holdout_draw(slug: str) -> str:
 
 
 def _stepped(audience: Audience, at: datetime, stepped: int) -> tuple[str, dict[str, Any]]:
-    gate, params = consent.gate(audience.purpose, audience.channel, customer="m.id")
+    gate, params = consent.gate(audience.purpose, audience.channel, customer="m.id", within=_WITHIN)
     drawn = f"({compiling.DRAW.format(name='holdout', id='m.id')})"
+    airline = settings.INTELLIGENCE
     return _STEPPED.format(consented=gate, drawn=drawn), {
         **params,
         "kinds": [int(kind) for kind in ADDRESSED_BY[audience.channel]],
         "holdout": holdout_draw(audience.slug),
         "held_out": round(audience.holdout_percent * 100),
         "sent": int(EventKind.MESSAGE_SENT),
-        "cap": CAP_MESSAGES,
-        "cap_since": at - timedelta(days=CAP_DAYS),
+        "cap": airline.segmentation.most_messages,
+        "cap_since": at - timedelta(days=airline.segmentation.message_days),
         "at": at,
         "channel": audience.channel.value,
-        "born_by": at.year - ADULT_YEARS,
+        "born_by": at.year - airline.segmentation.adult_years,
         "stepped": stepped,
     }
 

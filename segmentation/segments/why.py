@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import numpy as np
+from django.conf import settings
 from django.utils import timezone
 
 from iaros.lib import sql
@@ -108,8 +109,11 @@ def _missing(segment: Segment, customer_id: UUID, at: datetime) -> list[str]:
     block = np.frombuffer(customer_id.bytes, dtype=np.uint8).reshape(1, 16)
     if evaluation.drawn(block, reach.holdout_draw(audience.slug))[0] < round(audience.holdout_percent * 100):
         lacking.append("a place outside the holdout")
-    if _contacts(customer_id, channel, at) >= reach.CAP_MESSAGES:
-        lacking.append(f"fewer than {reach.CAP_MESSAGES} messages in {reach.CAP_DAYS} days")
+    airline = settings.INTELLIGENCE
+    if _contacts(customer_id, channel, at) >= airline.segmentation.most_messages:
+        lacking.append(
+            f"fewer than {airline.segmentation.most_messages} messages in {airline.segmentation.message_days} days"
+        )
     return lacking
 
 
@@ -118,7 +122,7 @@ def _contacts(customer_id: UUID, channel: Channel, at: datetime) -> int:
         "bucket": bucket_of(customer_id),
         "customer": customer_id,
         "kind": int(EventKind.MESSAGE_SENT),
-        "since": at - timedelta(days=reach.CAP_DAYS),
+        "since": at - timedelta(days=settings.INTELLIGENCE.segmentation.message_days),
         "at": at,
         "channel": channel.value,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -140,7 +141,7 @@ def test_preview__steps__lose_those_without_address_consent_or_room(flyers: list
         addressed(one)
     for one in flyers[1:]:
         granted(one)
-    for _ in range(reach.CAP_MESSAGES):
+    for _ in range(4):
         population.event(flyers[2], EventKind.MESSAGE_SENT, AS_OF - DAY, channel="email")
     minor = flyers[3]
     population.Profile.objects.filter(id=minor).update(birth_year=AS_OF.year - 12)
@@ -158,6 +159,26 @@ def test_preview__steps__lose_those_without_address_consent_or_room(flyers: list
     ]
     assert found.steps[1].lost == 1
     assert found.steps[-1].share == pytest.approx(2 / 6)
+
+
+def test_preview__the_airline_allows_more_messages_and_exports_the_young__so_do_the_steps(
+    flyers: list[UUID], settings: Any
+) -> None:
+    limits = replace(settings.INTELLIGENCE.segmentation, most_messages=5, message_days=60, adult_years=12)
+    settings.INTELLIGENCE = replace(settings.INTELLIGENCE, segmentation=limits)
+    for one in flyers:
+        population.profile(one, birth_year=AS_OF.year - 12)
+        addressed(one)
+        granted(one)
+    for days in (1, 2, 40, 50):
+        population.event(flyers[0], EventKind.MESSAGE_SENT, AS_OF - days * DAY, channel="email")
+    for days in (1, 2, 40, 50, 59):
+        population.event(flyers[1], EventKind.MESSAGE_SENT, AS_OF - days * DAY, channel="email")
+    features.materialise(AS_OF)
+
+    found = reach.preview({"all": [flights(2)]}, AUDIENCE)
+
+    assert [(step.name, step.people) for step in found.steps][-2:] == [("under_cap", 5), ("exportable", 5)]
 
 
 def test_preview__large_base__is_an_estimate_and_says_so(flyers: list[UUID], monkeypatch: pytest.MonkeyPatch) -> None:
