@@ -66,7 +66,8 @@ ROLES: dict[str, tuple[str, ...]] = {
         "profiles.change_codeentry",
         "profiles.delete_codeentry",
     ),
-    # Answers for what comes in: sees what sources sent, mends what could not go in, takes back what should not have.
+    # Answers for what comes in: sees what sources sent, mends what could not go in, takes back what should not have,
+    # and sees which segments live on it.
     DATA_STEWARD: (
         "accounts.view_customer_360",
         "accounts.run_jobs",
@@ -76,6 +77,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "profiles.review_pairs",
         "profiles.view_raw",
         "profiles.merge_people",
+        "segmentation.view_segment",
     ),
     # A person at a partner: looks at shared segments. Their systems are API clients with scopes.
     PARTNER: ("segmentation.view_segment",),

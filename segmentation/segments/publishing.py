@@ -18,7 +18,7 @@ from segmentation.models import Segment, SegmentKind, SegmentStatus, SegmentVers
 from segmentation.segments import dag, nodes, rules, sentences
 
 # What stands in addresses, of pages and of the API, where the slug of a segment would.
-RESERVED = ("preview", "count", "overlap", "new", "rfm", "clusters", "health")
+RESERVED = ("preview", "count", "overlap", "new", "rfm", "clusters", "health", "lists")
 
 
 class TooManySegments(Exception):

@@ -15,6 +15,8 @@ ACTS |= {
     "segments/<slug:slug>/activate/",
     "segments/clusters/look/",
     "segments/clusters/adopt/",
+    "segments/lists/bring/",
+    "segments/lists/<slug:slug>/forget/",
     "segments/<slug:slug>/rename/",
     "segments/<slug:slug>/extend/",
     "segments/health/retire/",
