@@ -45,9 +45,12 @@ _FEATURE = """
     SELECT CASE WHEN b.bits < 2147483648 THEN b.bits ELSE 2147483648 - b.bits END
     FROM (SELECT get_byte(v.values, s.at)::bigint + 256 * get_byte(v.values, s.at + 1)::bigint
                + 65536 * get_byte(v.values, s.at + 2)::bigint + 16777216 * get_byte(v.values, s.at + 3)::bigint AS bits
-          FROM (SELECT ({maps} + 4 * (
-              bit_count(substring(v.values FROM 1 FOR {whole}))
-              + bit_count((get_byte(v.values, {whole}) & {below})::bit(8))))::int AS at OFFSET 0) s OFFSET 0) b) END)
+          FROM (SELECT CASE WHEN length(v.values) = {maps} + 4 * r.count THEN {maps} + 4 * r.nth
+                       ELSE {maps} + r.count + 4 * get_byte(v.values, {maps} + r.nth) END AS at
+                FROM (SELECT bit_count(substring(v.values FROM 1 FOR {map}))::int AS count,
+                             (bit_count(substring(v.values FROM 1 FOR {whole}))
+                              + bit_count((get_byte(v.values, {whole}) & {below})::bit(8)))::int AS nth OFFSET 0) r
+                OFFSET 0) s OFFSET 0) b) END)
 """
 _SCORE = """
 (SELECT s.value FROM segmentation_score s WHERE s.bucket = v.bucket AND s.entity_kind = 'customer'
@@ -143,7 +146,7 @@ def _leaf(leaf: Leaf, told: Compiled, positions: dict[str, int], ids: dict[str, 
 def _feature(name: str) -> str:
     place = catalogue.POSITION[name]
     return _FEATURE.format(
-        absent=8 * _MAP + place, place=place, maps=2 * _MAP, whole=place // 8, below=(1 << place % 8) - 1
+        absent=8 * _MAP + place, place=place, map=_MAP, maps=2 * _MAP, whole=place // 8, below=(1 << place % 8) - 1
     )
 
 

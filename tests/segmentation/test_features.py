@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from django.conf import settings
+from django.db import connection
 
 from iaros.lib.purposes import Purpose
+from iaros.lib.sql import text
 from privacy import consent, subjects
 from profiles.models import Event, EventKind
 from segmentation import features
@@ -88,6 +90,37 @@ def test_packing__zeros_absent_and_minus_zero__come_back_to_the_bit() -> None:
     found = packing.unpack(b"".join(packed), lengths, values.shape[1])
     assert found.tobytes() == values.tobytes()
     assert lengths[0] == 2 * packing.width(values.shape[1])
+
+
+def test_packing__values_that_repeat__stand_once__and_a_row_is_read_as_it_lies() -> None:
+    places = len(catalogue.FEATURES)
+    values = np.zeros((3, places), dtype=np.float32)
+    values[0, ::5], values[0, 1::5], values[0, 2], values[1, :3] = 2.5, np.float32(1e-40), -7, (1, 2, 3)
+    values[2] = np.arange(1, places + 1)  # too many to be numbered by a byte
+
+    packed = packing.pack(values)
+
+    maps, told = 2 * packing.width(places), int((values[0] != 0).sum())
+    assert [len(row) - maps for row in packed] == [told + 4 * 3, 4 * 3, 4 * places]
+    assert all((packing.unpack_one(row, places) == one).all() for row, one in zip(packed, values, strict=True))
+
+
+@pytest.mark.parametrize("place", [0, 1, 2, 5, 9])
+def test_feature_at__of_values_that_repeat_or_not__is_the_value(place: int) -> None:
+    places = len(catalogue.FEATURES)
+    values = np.zeros((2, places), dtype=np.float32)
+    values[0, ::5], values[0, 1], values[0, 2] = 2.5, -0.125, np.nan
+    values[1, :3] = (3, 2, 1)
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE SCHEMA IF NOT EXISTS analytics")
+        cursor.execute(text("segmentation.features", "feature_at.sql"))
+        cursor.execute(
+            "SELECT analytics.feature_at(one, %s, %s) FROM unnest(%s::bytea[]) WITH ORDINALITY v (one, n) ORDER BY n",
+            [place, places, packing.pack(values)],
+        )
+        read = np.array([np.nan if row[0] is None else row[0] for row in cursor.fetchall()])
+
+    assert np.array_equal(read, values[:, place].astype(float), equal_nan=True)
 
 
 def test_frame__event_ingested_later__counts_only_without_the_second_cut(person: UUID) -> None:

@@ -11,11 +11,26 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
         SELECT
             get_bit(packed, place) = 1 AS told,
             get_bit(substring(packed FROM step + 1 FOR step), place) = 1 AS absent,
-            2 * step + 4 * (
+            2 * step AS maps,
+            bit_count(substring(packed FROM 1 FOR step))::integer AS count,
+            (
                 bit_count(substring(packed FROM 1 FOR place / 8))
                 + bit_count((get_byte(packed, place / 8) & ((1 << place % 8) - 1))::bit(8))
-            )::integer AS start
+            )::integer AS nth
         FROM layout
+    ),
+
+    -- The values themselves, or after a byte a feature that says which, each of them once.
+    found AS (
+        SELECT
+            absent,
+            told,
+            CASE
+                WHEN NOT told THEN 0
+                WHEN length(packed) = maps + 4 * count THEN maps + 4 * nth
+                ELSE maps + count + 4 * get_byte(packed, maps + nth)
+            END AS start
+        FROM at
     ),
 
     bits AS (
@@ -29,7 +44,7 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
                 | (get_byte(packed, start + 2)::bigint << 16)
                 | (get_byte(packed, start + 3)::bigint << 24)
             END AS raw
-        FROM at
+        FROM found
     )
 
     SELECT CASE
