@@ -188,7 +188,8 @@ def _repeat(raw: bytes, rows: int) -> NDArray[np.uint8]:
 
 
 def _sliced(run: list[NDArray[np.uint8]]) -> list[bytes]:
-    laid = np.concatenate(run, axis=1)
+    # A repeated head beside a column of one byte is laid out column by column unless told otherwise.
+    laid = np.ascontiguousarray(np.concatenate(run, axis=1))
     # A row as one opaque value: numpy hands those out as bytes three times faster than slices are cut.
     pieces: list[bytes] = laid.view(f"V{laid.shape[1]}").ravel().tolist()
     return pieces

@@ -70,6 +70,18 @@ def test_copy__every_kind_of_column_comes_back_as_it_went(db):
     assert rows[11] == (["a", ""], None, [])
 
 
+def test_copy__one_narrow_column_after_words__comes_back_as_it_went(db):
+    columns = {"x": copying.texts(["a", "bc", "d"]), "o": copying.booleans([True, False, True])}
+
+    with connection.cursor() as cursor:
+        staging.stage(cursor, "narrow_last", "x text, o boolean", columns)
+        cursor.execute("SELECT x, o FROM narrow_last")
+        rows = cursor.fetchall()
+
+    assert rows == [("a", True), ("bc", False), ("d", True)]
+
+
+
 def test_copy__a_number_too_large_for_its_column__is_an_error_and_not_another_number():
     with pytest.raises(OverflowError, match="4 bytes"):
         copying.integers([2**31])
