@@ -248,6 +248,9 @@ class _Scan:
         elif self.start >= 0:
             fault = Reject(-1, "line", "an object that is not closed", "a JSON object with its closing brace")
             yield Unit(self._row_of(self.start), rest[:SHOWN], len(rest) + self.lost, fault)
+        elif self.around:
+            fault = Reject(-1, "line", "an array or an envelope that is not closed", "JSON with its closing brackets")
+            yield Unit(self._row_of(len(self.text)), rest[:SHOWN], len(rest), fault)
         else:
             yield from self._stray(len(self.text))
 

@@ -33,6 +33,11 @@ def block(request, monkeypatch):
             [(1, b'{"i":1}'), (1, b'{"i":2}')],
         ),
         (b'{\n"data":{"type":"order","data":3},"d":{"a":{}}}', ("data",), [(2, b'{"type":"order","data":3}')]),
+        (
+            b'{"data":{"i":1}}\n{"data": {"i":{"j":2}} }\n{"data":{"i":3},"data":{"i":4}}',
+            ("data",),
+            [(1, b'{"i":1}'), (2, b'{"i":{"j":2}}'), (3, b'{"i":3}'), (3, b'{"i":4}')],
+        ),
         (b"", (), []),
         (b"[]", (), []),
         (b'\xef\xbb\xbf{"a":1}', (), [(1, b'{"a":1}')]),
@@ -55,6 +60,17 @@ def test_an_object_that_is_never_closed__is_named():
 
     assert first == (1, b'{"a":1}', None)
     assert last == (2, b'{"b":"x', "an object that is not closed")
+
+
+@pytest.mark.usefixtures("block")
+@pytest.mark.parametrize(
+    ("content", "within"), [(b'[{"a":1},\n', ()), (b'{"t":[{"a":1}', ("t",)), (b'{"t":[{"a":1}]', ("t",))]
+)
+def test_an_array_that_is_never_closed__is_named_after_its_objects(content, within):
+    [first, last] = cut(content, *within)
+
+    assert first == (1, b'{"a":1}', None)
+    assert last[2] == "an array or an envelope that is not closed"
 
 
 def test_an_object_a_line__a_broken_one_takes_no_other_with_it():
