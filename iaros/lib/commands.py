@@ -26,6 +26,8 @@ class ReportCommand(BaseCommand):
     """
 
     console = Console(stderr=True)
+    # Django's checks load every page and route, a second and 150 MB; `up`, the tests and `manage.py check` make them.
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON document on stdout")

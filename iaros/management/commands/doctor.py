@@ -35,7 +35,6 @@ _LONGEST_WAIT = 600.0
 
 class Command(ReportCommand):
     help = "Show services, versions, migrations, queue ages, disk, keys and where the data lives."
-    requires_system_checks = []
 
     def report(self, **options: Any) -> dict[str, Any]:
         self.warnings: list[str] = []

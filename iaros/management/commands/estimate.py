@@ -15,7 +15,6 @@ class Command(ReportCommand):
         "Estimate a shipped model on a demo world and judge it on another seed; or `identity`: the match model, on the "
         "records of this installation, or on a demo world (`--demo`), which is what is shipped."
     )
-    requires_system_checks = ()
 
     def add_options(self, parser: ArgumentParser) -> None:
         parser.add_argument("model", choices=("trip_purpose", "identity"))

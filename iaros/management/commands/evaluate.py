@@ -9,8 +9,6 @@ from iaros.lib.commands import Refused, ReportCommand
 
 class Command(ReportCommand):
     help = __doc__ or ""
-    # Nothing here reads or writes the installation's database.
-    requires_system_checks: list[str] = []
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         kinds = parser.add_subparsers(dest="what", required=True, metavar="WHAT")
