@@ -44,9 +44,6 @@ class Mention:
     values: Sequence[str | None]
     sure: tuple[float, ...] = ()
 
-    def reliability(self, field: int) -> float:
-        return self.sure[field] if self.sure else self.trust
-
 
 @dataclass(frozen=True)
 class Candidate:
@@ -92,7 +89,7 @@ def _best(
     if not witnesses:
         return None, 0, 0.0
     first = stated[witnesses[0]]
-    if all(stated[at] == first for at in witnesses):
+    if len(witnesses) == 1 or all(stated[at] == first for at in witnesses):
         odds = _odds(field, witnesses, ordered, fresh)
         return first, witnesses[0], odds / (1.0 + odds)
     best = _candidates(field, stated, ordered, fresh)[0]
@@ -152,15 +149,15 @@ def _candidates(
 
 def _odds(field: int, witnesses: Sequence[int], ordered: Sequence[Mention], fresh: Sequence[float]) -> float:
     """How much likelier a value is to be right than wrong that these mentions state."""
+    fades = _FADES[field]
     odds = 1.0
     for at in witnesses:
-        sure = min(_reliability(field, ordered[at], fresh[at]), _SUREST)
+        mention = ordered[at]
+        sure = mention.sure[field] if mention.sure else mention.trust
+        if fades and sure > 0.5:
+            sure = 0.5 + (sure - 0.5) * fresh[at]
+        sure = min(sure, _SUREST)
         odds *= sure / (1 - sure)
         if odds > 1e12:
             break
     return odds
-
-
-def _reliability(field: int, mention: Mention, fresh: float) -> float:
-    sure = mention.reliability(field)
-    return 0.5 + (sure - 0.5) * fresh if _FADES[field] and sure > 0.5 else sure

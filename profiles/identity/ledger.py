@@ -157,10 +157,11 @@ def _within_limits(
     rows: dict[tuple[bytes, int, bytes], tuple[int, bool, int]], feed: Feed
 ) -> dict[tuple[bytes, int, bytes], tuple[int, bool, int]]:
     """A customer who has as many claims of a kind as one person may, or got as many lately, claims no further ones."""
-    claiming = sorted({(who, kind) for (_, kind, who), (_, claim, _) in rows.items() if claim})
+    limited = {int(kind) for kind in LIMITS}
+    claiming = {who for (_, kind, who), (_, claim, _) in rows.items() if claim and kind in limited}
     if not claiming:
         return rows
-    customers = sorted({UUID(bytes=who) for who, _ in claiming})
+    customers = [UUID(bytes=who) for who in sorted(claiming)]
     with connection.cursor() as cursor:
         longest = max(limit.cool_down for limit in LIMITS.values())
         cursor.execute(_HELD_SQL, {"customers": customers, "since": feed.received_at - longest})
