@@ -18,7 +18,7 @@ from iaros.lib import clock, jobs, staging, undo
 from iaros.lib.memory import undisturbed
 from iaros.lib.models import Job
 from iaros.lib.reports import Progress, StageReport, silent, timed
-from privacy import ledger
+from privacy import ledger, subjects
 from profiles import difference, late, replaying
 from profiles.events import facts
 from profiles.golden import assemble
@@ -223,6 +223,9 @@ def take_in(feed: Feed, chunk: reading.Chunk, *, dry_run: bool = False) -> Count
     if not dry_run:
         # A new month locks the table of events; a dry run would keep it locked, and leaves its events in no month.
         facts.ensure_partitions(batch.facts.get("events"))
+        if feed.connector.about_people and chunk.lines.raw:
+            # The day's key is made before the batch: in it, every other worker of the feed would wait for its end.
+            subjects.landing_sealer(feed.connector.name, feed.received_at.date())
     for left in reversed(range(TRIES)):
         try:
             with undisturbed(), transaction.atomic(), undo.kept_for(feed.run_id):
