@@ -99,6 +99,7 @@ def _expect_ready(process: subprocess.Popen[bytes]) -> None:
 
 def work() -> None:
     """The worker's side: load everything, say so, wait for the tasks, do them, report on stdout."""
+    import scipy.sparse.csgraph  # noqa: F401 the first batch loads it
     from django.db import connection
 
     from iaros.lib.memory import peak_bytes

@@ -18,6 +18,7 @@ GOOD = b"%d,Ann,Ek,\n"
 _CHILD = """
 import json, sys
 from pathlib import Path
+import scipy.sparse.csgraph  # what the first batch loads
 from iaros.lib.memory import peak_bytes
 from profiles import pipeline
 
