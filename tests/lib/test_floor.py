@@ -81,7 +81,6 @@ def test_copy__one_narrow_column_after_words__comes_back_as_it_went(db):
     assert rows == [("a", True), ("bc", False), ("d", True)]
 
 
-
 def test_copy__a_number_too_large_for_its_column__is_an_error_and_not_another_number():
     with pytest.raises(OverflowError, match="4 bytes"):
         copying.integers([2**31])
