@@ -105,7 +105,7 @@ def _tell(
     if not set(batch.facts) & set(facts.TYPED):
         return
     by_key = {bytes(record.native_key): record for record in records}
-    native = encryption.lookup_keys(f"record:{feed.connector.name}", batch.native_key)
+    native = encryption.record_keys(feed.connector.name, batch.native_key)
     found = {by_key[key].id: (at, by_key[key]) for at, key in enumerate(native) if key in by_key}
     if not found:
         return

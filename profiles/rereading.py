@@ -72,7 +72,7 @@ def _read(
     except WrongFile:
         return {}
     looked_up = identity_keys.look_up(batch.keys, cleanse.standardise(batch), cleanse.STANDARD)
-    at_of = {key: at for at, key in enumerate(encryption.lookup_keys(f"record:{name}", batch.native_key))}
+    at_of = {key: at for at, key in enumerate(encryption.record_keys(name, batch.native_key))}
     found: dict[UUID, list[Key]] = {}
     for record in records:
         at = at_of.get(bytes(record.native_key))

@@ -101,7 +101,7 @@ def _truth(folder: Path) -> dict[bytes, int]:
     mentions = pq.read_table(folder / "truth" / "mentions.parquet").to_pandas()
     found: dict[bytes, int] = {}
     for source, rows in mentions.groupby("source"):
-        native = encryption.lookup_keys(f"record:{source}", rows["native_key"].astype(str).tolist())
+        native = encryption.record_keys(source, rows["native_key"].astype(str).tolist())
         found.update(zip(native, rows["person"].tolist(), strict=True))
     return found
 

@@ -9,6 +9,7 @@ import numpy as np
 from django.db import models
 
 from iaros.lib import copying
+from iaros.lib.fields import RealField
 
 
 def column_of(field: models.Field[Any, Any], values: Any) -> copying.Column:
@@ -29,6 +30,8 @@ def column_of(field: models.Field[Any, Any], values: Any) -> copying.Column:
             return _moments(values, "us", copying.timestamps)
         case models.DateField():
             return _moments(values, "D", copying.dates)
+        case RealField():
+            return _numbers(values, np.float64, copying.reals)
         case models.FloatField():
             return _numbers(values, np.float64, copying.doubles)
         case models.SmallIntegerField():

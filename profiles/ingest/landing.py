@@ -44,7 +44,7 @@ FROM landing_superseded s WHERE r.bucket = s.bucket AND r.id = s.id
 
 def land(feed: Feed, batch: Batch, person: dict[str, list[str | None]], keys: list[LookedUp]) -> Landed:
     """Write the records of the batch in the running transaction and return what goes on to the next stage."""
-    native = encryption.lookup_keys(f"record:{feed.connector.name}", batch.native_key)
+    native = encryption.record_keys(feed.connector.name, batch.native_key)
     content = _content_hashes(batch)
     standing, repeated, superseded = _one_a_key(batch, native, content)
     known = _known(standing, native)
@@ -107,7 +107,9 @@ def _known(standing: list[int], native: list[bytes]) -> dict[int, tuple[UUID, by
             "place integer, bucket smallint, native_key bytea",
             {
                 "place": copying.integers(ordered),
-                "bucket": copying.smallints(np.frombuffer(b"".join(wanted), dtype=np.uint8)[::16]),
+                "bucket": copying.smallints(
+                    np.frombuffer(b"".join(wanted), dtype=np.uint8)[:: encryption.RECORD_KEY_BYTES]
+                ),
                 "native_key": copying.blobs(wanted),
             },
         )

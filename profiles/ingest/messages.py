@@ -26,7 +26,7 @@ def raw_line(record: SourceRecord) -> bytes | None:
 
 def place_of(connector: Connector, native_keys: Sequence[str], native_key: bytes) -> int | None:
     """Which of the mentions read from a line is the one of this keyed native key."""
-    hashed = encryption.lookup_keys(f"record:{connector.name}", list(native_keys))
+    hashed = encryption.record_keys(connector.name, list(native_keys))
     return next((at for at, key in enumerate(hashed) if key == native_key), None)
 
 
@@ -98,7 +98,7 @@ def without(
         return b""
 
     def is_gone(native_key: str) -> bool:
-        return encryption.lookup_keys(f"record:{connector.name}", [native_key])[0] in native_keys
+        return encryption.record_keys(connector.name, [native_key])[0] in native_keys
 
     def has(kind: IdentifierKind, said: str) -> bool:
         step = cleanse.STANDARD.get(kind)

@@ -86,7 +86,7 @@ def _later_stored(locators: list[str], created: np.ndarray, modified: np.ndarray
 def _standing(feed: Feed, batch: Batch, lines: dict[int, str]) -> dict[int, bool]:
     """Of these lines, those whose mentions this feed told before: whether the very line stands."""
     mentions = np.flatnonzero(np.isin(batch.line, list(lines))).tolist()
-    native = encryption.lookup_keys(f"record:{feed.connector.name}", [batch.native_key[at] for at in mentions])
+    native = encryption.record_keys(feed.connector.name, [batch.native_key[at] for at in mentions])
     of = batch.line[mentions]
     content = encryption.lookup_keys("content", [batch.lines.raw[at].decode() for at in of.tolist()])
     with connection.cursor() as cursor:

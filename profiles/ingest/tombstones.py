@@ -30,7 +30,7 @@ def turn_away(batch: Batch, keys: list[LookedUp], connector: Connector) -> tuple
     known = {reject.line for reject in batch.rejects}
     rejects = [Reject(line, "person", "was erased", "nobody who was erased") for line in sorted(whole - known)]
     turned_away = [at for at in np.flatnonzero(erased).tolist() if batch.line[at] in shared]
-    native = encryption.lookup_keys(f"record:{connector.name}", [batch.native_key[at] for at in turned_away])
+    native = encryption.record_keys(connector.name, [batch.native_key[at] for at in turned_away])
 
     # A contact of the booking that is said to be no passenger's is no key, but may be the erased person's all the same.
     def is_theirs(lookup: bytes) -> bool:

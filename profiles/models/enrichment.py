@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 
+from iaros.lib.fields import RealField
 from iaros.lib.personal_data import Personal, Sensitivity
 from iaros.lib.purposes import Purpose
 
@@ -46,10 +47,10 @@ class Enrichment(models.Model):
     points_expire_on = models.DateField(null=True, blank=True)
     lead_days = models.SmallIntegerField(null=True, blank=True, help_text="days a median trip is booked ahead")
     unused_coupons = models.SmallIntegerField(help_text="open though the flight has left")
-    business_share = models.FloatField(null=True, blank=True, help_text="of trips, each by its probability")
-    holiday_trip_share = models.FloatField(null=True, blank=True)
-    home_airport_confidence = models.FloatField(null=True, blank=True)
-    party_type_share = models.FloatField(null=True, blank=True)
+    business_share = RealField(null=True, blank=True, help_text="of trips, each by its probability")
+    holiday_trip_share = RealField(null=True, blank=True)
+    home_airport_confidence = RealField(null=True, blank=True)
+    party_type_share = RealField(null=True, blank=True)
     home_airport = models.CharField(max_length=3, null=True, blank=True)
     party_type = models.CharField(max_length=6, null=True, blank=True)
     booking_channel = models.CharField(max_length=8, null=True, blank=True)
@@ -59,9 +60,7 @@ class Enrichment(models.Model):
     companions = models.SmallIntegerField(null=True, blank=True, help_text="others on two trips or more")
     home_metro = models.CharField(max_length=3, null=True, blank=True, help_text="of the home airport")
     area_income_minor = models.BigIntegerField(null=True, blank=True, help_text="median of the region lived in")
-    warmer_by_c = models.FloatField(
-        null=True, blank=True, help_text="degrees warmer where trips go than where they begin"
-    )
+    warmer_by_c = RealField(null=True, blank=True, help_text="degrees warmer where trips go than where they begin")
 
     def __str__(self) -> str:
         return str(self.id)

@@ -75,7 +75,7 @@ class SourceRecord(models.Model):
     pk = models.CompositePrimaryKey("bucket", "id")
     bucket = models.SmallIntegerField()
     id = models.UUIDField(default=uuid7)
-    native_key = models.BinaryField(max_length=16)
+    native_key = models.BinaryField(max_length=13)
     content_hash = models.BinaryField(max_length=8, help_text="compared with the version before, with nothing else")
     message_id = models.UUIDField()
     line = models.IntegerField(help_text="which line of the message, from 0")
@@ -90,8 +90,12 @@ class SourceRecord(models.Model):
                 name="profiles_sourcerecord_current",
             ),
         ]
-        # Messages and rows grow together, so a block range of the table is of few runs: by it a run's rows are found.
-        indexes = [BrinIndex(fields=["message_id"], name="profiles_sourcerecord_message")]
+        indexes = [
+            # Asked by id alone; the primary key is a declaration to the ORM.
+            models.Index(fields=["id"], name="profiles_sourcerecord_id"),
+            # Messages and rows grow together, so a block range of the table is of few runs: by it a run's are found.
+            BrinIndex(fields=["message_id"], name="profiles_sourcerecord_message"),
+        ]
 
     def __str__(self) -> str:
         return str(self.id)

@@ -185,3 +185,19 @@ def test_reliability__is_learnt_from_what_has_landed(take_in, monkeypatch):
     told = SourceReliability.objects.get(field="surname", source_id=Source.objects.get(name="pnr").id)
     assert told.statements >= 1
     assert told.reliability > 0.6
+
+
+def test_provenance__of_one_record__takes_runs_and_is_read_like_any_other() -> None:
+    record, count = uuid7(), len(PERSON_FIELDS)
+    values = ["x"] * 3 + [None] * 2 + ["y"] * (count - 5)
+    sure = tuple([0.9] * 2 + [0.5] + [0.9] * (count - 3))
+
+    packed = provenance.of_one_record(record.bytes, values, sure)
+
+    index = [0 if value else provenance.NONE for value in values]
+    plain = provenance.pack(
+        [record.bytes], index, [one if value else 0 for one, value in zip(sure, values, strict=True)]
+    )
+    assert len(packed) == 1 + 16 + 2 + 2 + 1 + 2
+    assert provenance.unpack(packed) == provenance.unpack(plain)
+    assert provenance.record_ids(packed) == [record]
