@@ -67,7 +67,7 @@ def _as_byte(sure: float) -> int:
 
 def _laid_out(packed: bytes) -> bytes:
     """A profile of one record in the layout of those of several; any other as it is."""
-    if packed[:1] != b"\x00":
+    if packed[:1] != b"\x00" or len(packed) == 1:  # one byte 0 alone: of no record
         return packed
     pairs, runs = bytearray(), iter(packed[17:])
     for count in runs:
