@@ -199,11 +199,13 @@ def where_text(where: Mapping[str, list[Any]]) -> str:
 
 
 def changed(rule: Rule, act: str) -> tuple[Rule, str]:
-    """The rule after a button was pressed ("add n-0", "group n", "drop n-0-2"), and the id where to go on."""
+    """The rule after a button was pressed ("add n-0", "group n", "drop n-0-2", "up n-1"), and the id where to go on."""
     what, _, at = act.partition(" ")
     after = copy.deepcopy(rule)
     if what == "drop":
         return after, _drop(after, at)
+    if what in ("up", "down"):
+        return after, _move(after, at, -1 if what == "up" else 1)
     group = _found(after, at)
     join = join_of(group) if group else None
     if group is None or join is None:
@@ -230,6 +232,20 @@ def _drop(rule: Rule, at: str) -> str:
         else:
             return _drop(rule, above)
     return above
+
+
+def _move(rule: Rule, at: str, by: int) -> str:
+    """Change places with the neighbour in the same group; at its edge nothing moves."""
+    above, _, place = at.rpartition("-")
+    group = _found(rule, above)
+    join = join_of(group) if group else None
+    if group is None or join is None or not place.isdigit():
+        return ROOT
+    parts, here, there = group[join], int(place), int(place) + by
+    if not 0 <= there < len(parts) or here >= len(parts):
+        return at
+    parts[here], parts[there] = parts[there], parts[here]
+    return f"{above}-{there}"
 
 
 def _found(rule: Rule, at: str) -> Rule | None:

@@ -147,6 +147,9 @@ class NodeCountSerializer(serializers.Serializer):
     path = serializers.CharField(help_text="the place in the rule")
     sentence = serializers.CharField()
     people = serializers.IntegerField()
+    so_far = serializers.IntegerField(
+        allow_null=True, help_text="for whom its group would hold if it ended here; null for the first of a group"
+    )
 
 
 class ConditionReasonSerializer(serializers.Serializer):

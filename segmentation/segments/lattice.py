@@ -52,8 +52,9 @@ _BOOKED = _where("booking:count_730d", ">=", 1)
 _OLD = _where("profile:tenure_days", ">", 180)
 
 
-def _last_booked(over: float, up_to: float) -> Conditions:
-    return (_OLD, _where("booking:recency_days", ">", over), _where("booking:recency_days", "<=", up_to))
+def _last_booked(up_to: float, over: float | None = None) -> Conditions:
+    least = () if over is None else (_where("booking:recency_days", ">", over),)
+    return (_OLD, *least, _where("booking:recency_days", "<=", up_to))
 
 
 LIFECYCLE = (
@@ -64,9 +65,9 @@ LIFECYCLE = (
         (_where("booking:recency_days", "unknown"), _where("flown:recency_days", "known")),
     ),
     Side("new", "New customers", (_BOOKED, _where("profile:tenure_days", "<=", 180))),
-    Side("active", "Active customers", _last_booked(-1, 120)),
-    Side("cooling", "Cooling customers", _last_booked(120, 270)),
-    Side("lapsing", "Lapsing customers", _last_booked(270, 540)),
+    Side("active", "Active customers", _last_booked(120)),
+    Side("cooling", "Cooling customers", _last_booked(270, over=120)),
+    Side("lapsing", "Lapsing customers", _last_booked(540, over=270)),
     Side("dormant", "Dormant customers", (_OLD, _where("booking:recency_days", ">", 540))),
 )
 VALUE = tuple(

@@ -8,7 +8,7 @@ is a random part of the base. Who may be counted at all is decided by the gate o
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -124,11 +124,15 @@ class Step:
 
 @dataclass(frozen=True)
 class NodeCount:
-    """How many of the base a condition or group holds for by itself; `path` is its place in the rule's JSON."""
+    """How many of the base a condition or group holds for by itself; `path` is its place in the rule's JSON.
+
+    `so_far`: how many its group would hold for if it ended here; None for the first of a group.
+    """
 
     path: str
     sentence: str
     people: int
+    so_far: int | None = None
 
 
 @dataclass(frozen=True)
@@ -187,6 +191,8 @@ def count(
     named = {leaf: f"c{place}" for place, leaf in enumerate(told.conditions)}
     paths = list(_paths(tree, "rule"))
     counted = [(f"n{place}", compiling.joined(node, named)) for place, (_, node) in enumerate(paths)]
+    begun = {path: (f"s{place}", group) for place, (path, group) in enumerate(_begun(tree, "rule"))}
+    counted += [(name, compiling.joined(group, named)) for name, group in begun.values()]
     gate, params = consent.gate(Purpose.ANALYTICS, customer="v.id", within=_WITHIN)
     known = _KNOWN.format(
         conditions=compiling.select((named[leaf], text) for leaf, text in told.conditions.items()),
@@ -211,8 +217,13 @@ def count(
         population=round(row["customers"] * scale),
         steps=_steps(row, scale),
         conditions=[
-            NodeCount(path, sentences.phrase(node), round(row[name] * scale))
-            for (path, node), (name, _) in zip(paths, counted, strict=True)
+            NodeCount(
+                path,
+                sentences.phrase(node),
+                round(row[f"n{place}"] * scale),
+                round(row[begun[path][0]] * scale) if path in begun else None,
+            )
+            for place, (path, node) in enumerate(paths)
         ],
         examples=row["examples"] or [],
         depends_on=nodes.depends_on(tree),
@@ -237,7 +248,12 @@ def _together(parts: Sequence[Preview], ranges: int) -> Preview:
         "stepped": sum(part.steps[0].people for part in parts) // ranges
     }
     conditions = [
-        NodeCount(one.path, one.sentence, sum(part.conditions[place].people for part in parts) // ranges)
+        NodeCount(
+            one.path,
+            one.sentence,
+            sum(part.conditions[place].people for part in parts) // ranges,
+            None if one.so_far is None else sum(part.conditions[place].so_far or 0 for part in parts) // ranges,
+        )
         for place, one in enumerate(first.conditions)
     ]
     return Preview(
@@ -319,3 +335,14 @@ def _paths(node: Node, path: str) -> Any:
     if isinstance(node, Group):
         for place, part in enumerate(node.parts):
             yield from _paths(part, f"{path}.{node.join}[{place}]")
+
+
+def _begun(node: Node, path: str) -> Iterator[tuple[str, Group]]:
+    """For every part of a group but its first, by its place: the group up to there."""
+    if not isinstance(node, Group):
+        return
+    for place, part in enumerate(node.parts):
+        here = f"{path}.{node.join}[{place}]"
+        if place:
+            yield here, Group(node.join, node.parts[: place + 1])
+        yield from _begun(part, here)

@@ -77,7 +77,7 @@ def phrase(node: Node) -> str:
 def _node(node: Node, *, outer: bool = False) -> str:
     if not isinstance(node, Group):
         return condition(node)
-    parts = [_node(part) for part in node.parts]
+    parts = _ranged(node) if node.join is Join.ALL else [_node(part) for part in node.parts]
     if node.join is Join.NONE:
         text = f"none of: {'; '.join(parts)}"
         return text if outer else f"({text})"
@@ -85,6 +85,36 @@ def _node(node: Node, *, outer: bool = False) -> str:
         return parts[0]
     text = (" and " if node.join is Join.ALL else " or ").join(parts)
     return text if outer else f"({text})"
+
+
+def _ranged(node: Group) -> list[str]:
+    """The parts in words; a lower and an upper limit of the same thing, one after the other, are said together."""
+    said: list[str] = []
+    before: Node | None = None
+    for part in node.parts:
+        if isinstance(part, Condition) and isinstance(before, Condition) and _is_range(before, part):
+            said[-1], before = _range(before, part), None
+        else:
+            said.append(_node(part))
+            before = part
+    return said
+
+
+def _is_range(low: Condition, high: Condition) -> bool:
+    same = (low.of, low.name) == (high.of, high.name) and low.of is not Of.ATTRIBUTE
+    return same and low.op in (">=", ">") and high.op in ("<=", "<")
+
+
+def _range(low: Condition, high: Condition) -> str:
+    """Such as "days since the last of bookings above 120 and at most 270"."""
+    if low.of is Of.SCORE:
+        return f"score {low.name} {_test(low, '')} and {_test(high, '')}"
+    feature = catalogue.get(low.name)
+    if feature.measure is Measure.COUNT and feature.events:
+        return f"{_test(low, '')} and {_test(high, '')} {feature.events.words}{_lately(feature.window)}"
+    if feature.measure is Measure.RECENCY_DAYS and feature.events:
+        return f"days since the last of {feature.events.words} {_test(low, '')} and {_test(high, '')}"
+    return f"{_described(feature)} {_test(low, '')} and {_test(high, _UNITS.get(feature.unit, ''))}"
 
 
 def condition(leaf: Leaf) -> str:
@@ -118,8 +148,12 @@ def _comparison(one: Condition) -> str:
         return _count(one, feature)
     if feature.measure is Measure.RECENCY_DAYS and feature.events:
         return _recency(one, feature.events.words)
+    return f"{_described(feature)} {_test(one, _UNITS.get(feature.unit, ''))}"
+
+
+def _described(feature: Feature) -> str:
     described = feature.description.rstrip(".").split(";")[0].split(",")[0]
-    return f"{described[0].lower()}{described[1:]} {_test(one, _UNITS.get(feature.unit, ''))}"
+    return f"{described[0].lower()}{described[1:]}"
 
 
 def _events(step: Step) -> str:

@@ -15,9 +15,20 @@
     return true;
   }
 
+  // Alt with an arrow moves the condition, or the group, that has the focus; also while a field of it is filled in.
+  function move(event) {
+    const part = event.target.closest("[data-part]");
+    const way = { ArrowUp: "up", ArrowDown: "down" }[event.key];
+    const button = part && way && part.querySelector(`[value="${way} ${part.id}"]`);
+    if (!button) return;
+    event.preventDefault();
+    button.click();
+  }
+
   document.addEventListener(
     "keydown",
     (event) => {
+      if (event.altKey && !event.ctrlKey && !event.metaKey && tree().contains(event.target)) return move(event);
       if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
       if (!tree().contains(event.target) || !"cgus".includes(event.key)) return;
       if (press(event.key, event.target)) {

@@ -70,7 +70,8 @@ def test_find__nothing_stored__is_refused(db):
 @pytest.mark.parametrize(
     ("words", "conditions"),
     [
-        ("bookings > 3.5", [("booking:count_730d", ">", 3.5)]),
+        ("bookings > 3.5", [("booking:count_730d", ">=", 4)]),
+        ("bookings > 3 and routes <= 2.5", [("booking:count_730d", ">=", 4), ("booking:routes_730d", "<=", 2)]),
         (
             "days since booking <= 90 and money spent > 1e+03",
             [("booking:recency_days", "<=", 90), ("spend:value_sum_730d", ">", 1000)],

@@ -205,6 +205,10 @@ def test_preview__every_condition__has_its_own_count_and_examples_their_reasons(
         "rule.all[1].any[0]": 1,
         "rule.all[1].any[1]": 0,
     }
+    assert {one.path: one.so_far for one in found.conditions if one.so_far is not None} == {
+        "rule.all[1]": 1,
+        "rule.all[1].any[1]": 1,
+    }
     assert [member.customer_id for member in found.members] == [flyers[0]]
     assert [reason.holds for reason in found.members[0].reasons] == [True, True, False]
 

@@ -52,6 +52,31 @@ def test_rule__four_levels__is_refused() -> None:
         rules.read({"all": [{"any": [{"all": [{"any": FLEW_TWICE["all"]}]}]}]})
 
 
+def test_sentence__limits_of_the_same_thing__are_said_together() -> None:
+    rule = {
+        "all": [
+            {"feature": "booking:recency_days", "op": ">", "value": 120},
+            {"feature": "booking:recency_days", "op": "<=", "value": 270},
+            {"feature": "web:visits_30d", "op": ">=", "value": 1},
+            {"feature": "web:visits_30d", "op": "<", "value": 5},
+            {"feature": "booking:lead_days_mean_730d", "op": ">", "value": 14},
+            {"feature": "booking:lead_days_mean_730d", "op": "<=", "value": 60},
+        ]
+    }
+
+    said = sentences.sentence(rules.read(rule))
+
+    assert "days since the last of bookings above 120 and at most 270 and" in said
+    assert "above 14 and at most 60 days" in said
+    assert "at least 1 and below 5" in said
+
+
+def test_sentences_of_the_lattice__ask_for_nothing_that_holds_for_everybody() -> None:
+    said = [sentences.sentence(rules.read(cell.rule)) for cell in lattice.cells()]
+
+    assert not [one for one in said if "-1" in one or "−1" in one]
+
+
 def test_sentence__a_rule__reads_as_english() -> None:
     rule = {
         "all": [

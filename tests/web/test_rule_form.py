@@ -100,6 +100,12 @@ def test_whatever_is_sent__is_a_rule_to_be_judged_and_no_crash(sent):
         ("drop n-1", {"all": [1]}, "n"),
         ("drop n-9", {"all": [1, {"any": [2, 3]}]}, "n"),
         ("add n-7-7", {"all": [1, {"any": [2, 3]}]}, "n"),
+        ("up n-1", {"all": [{"any": [2, 3]}, 1]}, "n-0"),
+        ("down n-1-0", {"all": [1, {"any": [3, 2]}]}, "n-1-1"),
+        ("up n-0", {"all": [1, {"any": [2, 3]}]}, "n-0"),
+        ("down n-1", {"all": [1, {"any": [2, 3]}]}, "n-1"),
+        ("up n", {"all": [1, {"any": [2, 3]}]}, "n"),
+        ("down n-9", {"all": [1, {"any": [2, 3]}]}, "n-9"),
     ],
 )
 def test_a_button__changes_the_rule_and_says_where_to_go_on(act, expected, focus):

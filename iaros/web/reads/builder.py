@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,7 @@ from segmentation.features.catalogue import FEATURES
 from segmentation.ml.catalogue import SPECS
 from segmentation.models import Segment
 from segmentation.segments import dag, rules
+from segmentation.segments.reach import NodeCount
 from segmentation.selectors import Example, SeenPreview, segment_versions
 
 KIND_WORDS = {
@@ -46,16 +48,23 @@ OP_WORDS = {
 }
 COUNT_WORDS = {">=": "at least", ">": "more than", "<=": "at most", "<": "fewer than", "=": "exactly", "!=": "not"}
 IN_WORDS = {"in": "is in", "not in": "is not in"}
+SO_FAR_WORDS = {"all": "left up to here", "any": "reached up to here", "none": "left up to here"}
+_JOINED = re.compile(r"\.(all|any|none)\[\d+\]$")
 BEEN_WORDS = {"within_days": "at some time in", "for_days": "without a break for"}
 
 
 @dataclass(frozen=True)
 class Counted:
-    """People for whom one part holds by itself, or what is wrong with it."""
+    """People for whom one part holds by itself, or what is wrong with it.
+
+    `so_far`: for whom its group would hold if it ended here, and how to say so.
+    """
 
     people: int | None = None
     share: float | None = None
     error: str = ""
+    so_far: int | None = None
+    so_far_words: str = ""
 
 
 @dataclass(frozen=True)
@@ -181,7 +190,13 @@ def _steps(raw: list[Rule]) -> list[Step]:
 
 def counted(found: SeenPreview) -> dict[str, Counted]:
     base = found.population or 1
-    return {one.path: Counted(one.people, one.people / base) for one in found.conditions}
+    return {one.path: _counted(one, base) for one in found.conditions}
+
+
+def _counted(one: NodeCount, base: int) -> Counted:
+    joined = _JOINED.search(one.path)
+    said = SO_FAR_WORDS[joined[1]] if joined else ""
+    return Counted(one.people, one.people / base, so_far=one.so_far, so_far_words=said)
 
 
 def wrong(error: rules.InvalidRule) -> tuple[dict[str, Counted], list[str]]:

@@ -103,7 +103,7 @@ def _build(request: HttpRequest, segment: Segment | None) -> HttpResponseBase:
         return _exact(request, draft)
     if act == "undo":
         draft.rule = rule_form.from_text(draft.before.pop()) if draft.before else draft.rule
-    elif act.split(" ")[0] in ("add", "group", "drop"):
+    elif act.split(" ")[0] in ("add", "group", "drop", "up", "down"):
         draft.before.append(rule_form.to_text(draft.rule))
         draft.rule, draft.focus = rule_form.changed(draft.rule, act)
     target = request.headers.get("HX-Target", "")

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from math import ceil
+from math import ceil, floor
 from typing import Any
 
 import numpy as np
@@ -19,9 +19,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from iaros.lib.reports import Progress, silent
-from segmentation.features import store
+from segmentation.features import catalogue, store
 from segmentation.features.catalogue import VERSION
 from segmentation.features.facts import Which
+from segmentation.features.grammar import Measure
 from segmentation.features.store import Block
 from segmentation.models import FeatureRun
 from segmentation.segments import evaluation, rules
@@ -241,12 +242,21 @@ def _condition(words: str) -> dict[str, Any] | None:
     if feature is None:
         return None
     if limit:
-        return {"feature": feature, "op": limit["op"], "value": float(limit["limit"])}
+        return _limited(feature, limit["op"], float(limit["limit"]))
     if absent:
         unknown = (absent["told"] == "yes") != bool(absent["not"])
         return {"feature": feature, "op": "unknown" if unknown else "known"}
     assert step is not None
     return {"feature": feature, "op": "!=" if step["not"] else "=", "value": float(step["value"])}
+
+
+def _limited(feature: str, op: str, value: float) -> dict[str, Any]:
+    """What is counted is whole: more than 3.5 bookings are at least 4."""
+    if catalogue.get(feature).measure not in (Measure.COUNT, Measure.DISTINCT_ITEMS):
+        return {"feature": feature, "op": op, "value": value}
+    if op == ">":
+        return {"feature": feature, "op": ">=", "value": floor(value) + 1}
+    return {"feature": feature, "op": "<=", "value": floor(value)}
 
 
 def _judged(rule: dict[str, Any], mine: NDArray[np.bool_], seen: _Seen) -> tuple[float, float]:
