@@ -89,7 +89,7 @@ def points(change: float | None) -> str:
 
 
 def age(since: datetime | timedelta | float | None, now: datetime | None = None) -> str:
-    """41 s, 4 min, 3 h 12 min, 3 d 14 h."""
+    """41 s, 4 min, 3 h 12 min, 3 d 14 h, 8 d."""
     if since is None:
         return NONE
     if isinstance(since, datetime):
@@ -102,8 +102,8 @@ def age(since: datetime | timedelta | float | None, now: datetime | None = None)
     if minutes < 60:
         return f"{minutes} min"
     if hours < 24:
-        return f"{hours} h {minutes % 60:02d} min"
-    return f"{days} d {hours % 24:02d} h"
+        return f"{hours} h {minutes % 60:02d} min" if minutes % 60 else f"{hours} h"
+    return f"{days} d {hours % 24:02d} h" if hours % 24 else f"{days} d"
 
 
 def _local(value: datetime) -> datetime:

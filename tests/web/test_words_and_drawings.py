@@ -31,6 +31,8 @@ from profiles.models import EventKind
         (formats.points(0.006), "+0.6 pp"),
         (formats.age(timedelta(hours=3, minutes=12)), "3 h 12 min"),
         (formats.age(timedelta(days=3, hours=14)), "3 d 14 h"),
+        (formats.age(timedelta(hours=2)), "2 h"),
+        (formats.age(timedelta(days=400)), "400 d"),
         (formats.words("extra_bag"), "Extra bag"),
     ],
 )

@@ -221,6 +221,7 @@ class WaitingGroup:
 
     field: str
     reason: str
+    expected: str
     rows: int
     example: UUID
 
@@ -230,10 +231,10 @@ def waiting_groups(source: str) -> list[WaitingGroup]:
     found = (
         QuarantinedRow.objects.filter(source_id__in=[key for key, name in _names().items() if name == source])
         .values_list("field", "reason")
-        .annotate(n=Count("id"), one=Min(Cast("id", TextField())))
+        .annotate(n=Count("id"), one=Min(Cast("id", TextField())), wanted=Min("expected"))
         .order_by("-n", "field", "reason")[:PAGE]
     )
-    return [WaitingGroup(field, reason, count, UUID(one)) for field, reason, count, one in found]
+    return [WaitingGroup(field, reason, wanted, count, UUID(one)) for field, reason, count, one, wanted in found]
 
 
 @dataclass(frozen=True)
