@@ -96,9 +96,9 @@ def score_customer(customer_id: UUID, as_of: datetime) -> None:
 
 
 def _speakers() -> tuple[list[Speaker], list[str]]:
-    speakers, silent_ones = [], []
+    speakers, silent_ones, champions = [], [], registry.champions()
     for spec in SPECS.values():
-        version = registry.champion(spec.name)
+        version = champions.get(spec.name)
         if version is None:
             silent_ones.append(f"{spec.name}: no champion")
         elif set(version.features) - set(catalogue.BY_NAME):
