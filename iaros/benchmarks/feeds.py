@@ -196,7 +196,8 @@ def _record(number: int, seed: int, draw: np.ndarray) -> str:
     for place in range(1 + (draw[0] > 0.6)):
         first, ticket = given[(number + place) % 20].upper(), f"889{number:09d}{place}"
         out.append(
-            f"TIF+{last}+{first}MS:A:{place + 1}'FTI+NV:{seed}{number:07d}{place}'IFT+4:28::YY+CTCM 45{number:08d}'"
+            f"TIF+{last}+{first}MS:A:{place + 1}'FTI+NV:{seed}{number:07d}{place}'"
+            f"IFT+4:28::YY+CTCM 4526{number % 1_000_000:06d}'"
             f"SSR+DOCS:HK:1:NV:::::/P/DNK/A{number:07d}/DNK/17MAY84/F/20MAY30/{last}/{first}+::{place + 1}'"
             f"TKT+{ticket}:T:1'MON+B:{fare}.00:EUR+T:{fare + 40}.00:EUR'"
         )

@@ -16,6 +16,7 @@ from profiles.sources.bookings import TYPES, Contact
 _CONTACT = re.compile(r"\bCTC([EMHBP])\b\s*[/-]?\s*(.+)", re.DOTALL)
 _ADDRESS = re.compile(r"[A-Z0-9._%+'-]+@[A-Z0-9-]+(?:\.[A-Z0-9-]+)+", re.IGNORECASE)
 _DIGITS = re.compile(r"\+?\d[\d ().-]{5,18}\d")
+_MARKS = re.compile(r"[^\d+]")
 _SHORTEST_ABROAD = 10
 _REQUEST_LETTERS = 4
 # Meanings of requests that tell of the record, and not of a wish of the passenger; these two are read otherwise.
@@ -48,7 +49,7 @@ def phone(text: str, *, abroad: bool = False) -> str | None:
     found = _DIGITS.search(text.replace("/", " "))
     if not found:
         return None
-    digits = "".join(c for c in found[0] if c.isdigit() or c == "+")
+    digits = _MARKS.sub("", found[0])
     return f"+{digits}" if abroad and digits[0] not in "+0" and len(digits) >= _SHORTEST_ABROAD else digits
 
 

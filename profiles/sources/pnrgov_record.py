@@ -334,7 +334,10 @@ def _part(said: list[str], element: int, part: int) -> str:
     """Part of an element, blank where it is absent."""
     if element >= len(said):
         return ""
-    parts = said[element].split(":")
+    told = said[element]
+    if ":" not in told:
+        return "" if part else told.strip()
+    parts = told.split(":")
     return parts[part].strip() if part < len(parts) else ""
 
 

@@ -30,18 +30,21 @@ def traveller(locator: str | None, surname: str | None, given_name: str | None) 
     return f"{locator.strip().upper()}|{last}/{folded(without_title(given_name or ''))[:GIVEN_LETTERS]}"
 
 
+@lru_cache(maxsize=20_000)
 def without_title(given_name: str) -> str:
     """A given name without the title that reservation systems glue to it (ANNAMRS, ANNA MARIA MS)."""
     bare = _TITLE.sub("", given_name.strip())
     return bare if len(bare) > 1 else given_name.strip()
 
 
+@lru_cache(maxsize=20_000)
 def title_of(given_name: str) -> str | None:
     """The title that is glued to a given name, or follows it."""
     found = _TITLE.search(given_name.strip())
     return found[1].upper() if found and found.start() > 0 and found[1].upper() not in ("CHD", "INF") else None
 
 
+@lru_cache(maxsize=20_000)
 def without_suffix(surname: str) -> tuple[str, str | None]:
     """A surname without the generation that reservation systems glue to it (SMITHJR, SMITH III), and that suffix."""
     bare = surname.strip()
