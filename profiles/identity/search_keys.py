@@ -14,8 +14,9 @@ from uuid import UUID
 import numpy as np
 from django.db import connection, transaction
 
-from iaros.lib import clock, copying, staging
+from iaros.lib import arrays, clock, copying, staging
 from iaros.lib.ids import as_block
+from iaros.lib.memory import undisturbed
 from privacy import subjects
 from profiles.identity import mentions
 from profiles.identity.matching import names
@@ -65,14 +66,15 @@ def changed(low: int, high: int, at_once: int) -> Iterator[list[Keyed]]:
         cursor.execute(_CHANGED_SQL, {"low": low, "high": high})
         rows = cursor.fetchall()
     for start in range(0, len(rows), at_once):
-        yield keyed(rows[start : start + at_once])
+        with undisturbed():
+            some = keyed(rows[start : start + at_once])
+        yield some
 
 
 def of(customers: Sequence[UUID]) -> list[Keyed]:
     """These customers with their keys, made anew."""
-    buckets = [each.bytes[15] for each in customers]
     with connection.cursor() as cursor:
-        cursor.execute(_WANTED_SQL, {"ids": list(customers), "buckets": buckets})
+        cursor.execute(_WANTED_SQL, {"ids": arrays.of_uuids(customers), "buckets": arrays.of_buckets(customers)})
         return keyed(cursor.fetchall())
 
 

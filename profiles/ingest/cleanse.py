@@ -30,7 +30,7 @@ def standardise(batch: Batch) -> dict[str, list[str | None]]:
     steps: dict[str, Callable[[str], str | None]] = {
         "title": title,
         "given_name": name,
-        "surname": name,
+        "surname": surname,
         "email": email,
         "phone": phone,
         "irops_email": email,
@@ -42,6 +42,13 @@ def standardise(batch: Batch) -> dict[str, list[str | None]]:
         if column in person:
             person[column] = [step(value) if value else None for value in person[column]]
     return person
+
+
+@lru_cache(maxsize=100_000)
+def surname(value: str) -> str | None:
+    """A surname as people write it. Titles are glued to given names only: ADAMS and WILLIAMS are no Ada, no Willia."""
+    value = _SPACES.sub(" ", value).strip(" .,-")
+    return (value.title() if value.isupper() and len(value) > 2 else value) or None
 
 
 @lru_cache(maxsize=100_000)

@@ -1,34 +1,34 @@
 """Clusters that grow: records come in batches, in any order, and clusters keep their ids.
 
-A batch meets the records it shares a blocking key with. What hangs together is decided anew with everything that is
-known of it, existing clusters being units that are never torn apart; of several that turn out to be one person the
-oldest id survives. Clusters a batch does not meet are not looked at.
+A batch meets the records it shares a blocking key with. What hangs together with it is decided anew with everything
+that is known by now, as if all of it had come at once: what looked like one person may turn out to be two. An id stays
+with the bulk of its records; of several that turn out to be one person the oldest survives. Clusters that do not hang
+together with a batch are not looked at.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from profiles.identity.matching.blocking import keys_for, with_parts
-from profiles.identity.matching.clustering import MOST_TOGETHER, voices
+from profiles.identity.matching.clustering import MOST_TOGETHER, divide, voices
 from profiles.identity.matching.scoring import Scorer
 
 
 @dataclass
 class Growing:
-    """`of`: by row, the id of its cluster, -1 for rows that have not come yet. Ids ascend in the order of creation."""
+    """`of`: by row, the id of its cluster, -1 for rows that have not come yet. Ids ascend in the order of creation.
+    `linked`: by row, the rows that speak for being one person with it."""
 
     scorer: Scorer
     keys: list[tuple[int, NDArray[np.int64]]]
     of: NDArray[np.int64]
-    members: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    linked: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     blocks: list[dict[int, list[int]]] = field(default_factory=list)
     next_id: int = 0
 
@@ -39,17 +39,20 @@ class Growing:
         return cls(scorer, keys, np.full(len(cleaned), -1, dtype=np.int64), blocks=[defaultdict(list) for _ in keys])
 
     def add(self, rows: NDArray[np.int64]) -> set[int]:
-        """Take in a batch; returns the ids that were grown, made or folded. All others are as they were."""
+        """Take in a batch; returns the ids that were looked at again, grown, made or folded. All others are as they
+        were."""
         one, other = self._candidates(rows)
-        self.of[rows] = np.arange(self.next_id, self.next_id + len(rows))
-        self.next_id += len(rows)
-        for row in rows.tolist():
-            self.members[int(self.of[row])].append(row)
+        self.of[rows] = self._new_ids(len(rows))
         touched = set(self.of[rows].tolist())
-        if len(one):
-            said = voices(self.scorer.weigh(one, other))
-            linked = said >= self.scorer.model.threshold
-            touched |= self._join(self.of[one[linked]], self.of[other[linked]])
+        if not len(one):
+            return touched
+        speaks = voices(self.scorer.weigh(one, other)) >= self.scorer.model.threshold
+        for first, second in zip(one[speaks].tolist(), other[speaks].tolist(), strict=True):
+            self.linked[first].append(second)
+            self.linked[second].append(first)
+        groups = self._hanging_together(rows)
+        touched |= {int(each) for group in groups for each in np.unique(self.of[group])}
+        self._decide(groups)
         return touched
 
     def _candidates(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -65,71 +68,48 @@ class Growing:
         pairs = np.array(sorted(found), dtype=np.int64).reshape(-1, 2)
         return pairs[:, 0], pairs[:, 1]
 
-    def _join(self, one: NDArray[np.int64], other: NDArray[np.int64]) -> set[int]:
-        """Decide what hangs together by these links between clusters."""
-        ids, places = np.unique(np.concatenate([one, other]), return_inverse=True)
-        if not len(ids):
-            return set()
-        ends = places[: len(one)], places[len(one) :]
-        graph = coo_matrix((np.ones(len(one), dtype=np.int8), ends), shape=(len(ids), len(ids)))
-        group = connected_components(graph, directed=False)[1]
-        order = np.argsort(group, kind="stable")
-        cuts = np.flatnonzero(np.diff(group[order])) + 1
-        groups = [units for units in np.split(ids[order], cuts) if len(units) > 1]
-        groups = [units for units in groups if sum(len(self.members[u]) for u in units.tolist()) <= MOST_TOGETHER]
-        touched: set[int] = set()
-        for units, means in zip(groups, self._means(groups), strict=True):
-            sizes = np.array([len(self.members[unit]) for unit in units.tolist()], dtype=float)
-            for people in _agglomerate(means, sizes, self.scorer.model.threshold):
-                if len(people) > 1:
-                    touched |= self._fold(sorted(int(units[at]) for at in people))
-        return touched
+    def _hanging_together(self, rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+        """The groups of two and more that these rows are in, as links lead from one to the next."""
+        seen: set[int] = set()
+        groups = []
+        for row in rows.tolist():
+            if row in seen or row not in self.linked:
+                continue
+            group, left = {row}, [row]
+            while left:
+                new = [each for each in self.linked[left.pop()] if each not in group]
+                group.update(new)
+                left += new
+            seen |= group
+            groups.append(np.array(sorted(group), dtype=np.int64))
+        return groups
 
-    def _means(self, groups: list[NDArray[np.int64]]) -> list[NDArray[np.float64]]:
-        """For each group the mean voice between each two of its units; all are weighed at once."""
-        one: list[int] = []
-        other: list[int] = []
-        spans: list[tuple[int, int, int, int]] = []
-        for at, units in enumerate(groups):
-            for a in range(len(units)):
-                for b in range(a + 1, len(units)):
-                    first, second = self.members[int(units[a])], self.members[int(units[b])]
-                    spans.append((at, a, b, len(first) * len(second)))
-                    one.extend(row for row in first for _ in second)
-                    other.extend(second * len(first))
-        means = [np.zeros((len(units), len(units))) for units in groups]
-        if not spans:
-            return means
-        said = voices(self.scorer.weigh(np.array(one, dtype=np.int64), np.array(other, dtype=np.int64)))
-        start = 0
-        for at, a, b, count in spans:
-            means[at][a, b] = means[at][b, a] = said[start : start + count].mean()
-            start += count
-        return means
+    def _decide(self, groups: list[NDArray[np.int64]]) -> None:
+        """Divide the groups into people. More than anybody can be stay as they are, and whoever came new alone."""
+        groups = [group for group in groups if len(group) <= MOST_TOGETHER]
+        if not groups:
+            return
+        corners = [np.triu_indices(len(group), 1) for group in groups]
+        one = np.concatenate([group[first] for group, (first, _) in zip(groups, corners, strict=True)])
+        other = np.concatenate([group[second] for group, (_, second) in zip(groups, corners, strict=True)])
+        said, at = voices(self.scorer.weigh(one, other)), 0
+        for group, (first, _) in zip(groups, corners, strict=True):
+            self._name(group, divide(said[at : at + len(first)], self.scorer.model.threshold))
+            at += len(first)
 
-    def _fold(self, units: list[int]) -> set[int]:
-        """The oldest id survives; the others are never used again."""
-        survivor = units[0]
-        for unit in units[1:]:
-            moved = self.members.pop(unit)
-            self.of[moved] = survivor
-            self.members[survivor].extend(moved)
-        return set(units)
+    def _name(self, group: NDArray[np.int64], people: NDArray[np.int64]) -> None:
+        """Give each of the people the oldest id of which they hold most records, or a new one."""
+        held = Counter(zip(self.of[group].tolist(), people.tolist(), strict=True))
+        heir: dict[int, int] = {}
+        for (number, person), _ in sorted(held.items(), key=lambda row: (row[0][0], -row[1], row[0][1])):
+            heir.setdefault(number, person)
+        oldest: dict[int, int] = {}
+        for number, person in heir.items():
+            oldest.setdefault(person, number)
+        new = iter(self._new_ids(len(set(people.tolist()) - set(oldest))).tolist())
+        named = {person: oldest[person] if person in oldest else next(new) for person in np.unique(people).tolist()}
+        self.of[group] = [named[person] for person in people.tolist()]
 
-
-def _agglomerate(means: NDArray[np.float64], sizes: NDArray[np.float64], threshold: float) -> list[list[int]]:
-    """Join the two units that speak most for each other until no two reach the threshold: average linkage."""
-    means, sizes = means.copy(), sizes.copy()
-    np.fill_diagonal(means, -np.inf)
-    people = [[at] for at in range(len(sizes))]
-    while len(sizes) > 1:
-        a, b = sorted(divmod(int(np.argmax(means)), len(sizes)))
-        if means[a, b] < threshold:
-            break
-        merged = (means[a] * sizes[a] + means[b] * sizes[b]) / (sizes[a] + sizes[b])
-        means[a], means[:, a] = merged, merged
-        means[a, a] = -np.inf
-        sizes[a] += sizes[b]
-        people[a] += people.pop(b)
-        means, sizes = np.delete(np.delete(means, b, axis=0), b, axis=1), np.delete(sizes, b)
-    return people
+    def _new_ids(self, count: int) -> NDArray[np.int64]:
+        self.next_id += count
+        return np.arange(self.next_id - count, self.next_id)
