@@ -195,7 +195,7 @@ _JUDGES: dict[str, Callable[[str, str], bool]] = {
     "surname": _same_surname,
     "birth_date": _same_date,
     "email": lambda value, true: value.removeprefix("nv.") == true,
-    "phone": str.__eq__,
+    "phone": lambda value, true: value in true.split("|"),
     "country": str.__eq__,
     "home_airport": str.__eq__,
 }

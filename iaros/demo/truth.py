@@ -11,7 +11,7 @@ from iaros.demo import airports, itineraries
 from iaros.demo.ancillaries import CODES
 from iaros.demo.block import Block
 from iaros.demo.draws import logistic
-from iaros.demo.feeds import consents, passengers, pnr, stations, systems, web
+from iaros.demo.feeds import consents, members, passengers, pnr, stations, systems, web
 from iaros.demo.people import KINDS, PURPOSE_MIX
 from iaros.demo.seasons import DAY, END, FUTURE_DAYS, iso_date, iso_utc
 from iaros.demo.trips import utilities
@@ -32,7 +32,7 @@ def people_table(block: Block) -> pa.Table:
             "given_name": _spellings(block, "given", people.given),
             "surname": _spellings(block, "surname", people.surname),
             "email": people.email.tolist(),
-            "phone": people.phone.tolist(),
+            "phone": _telephones(block),
             "country": people.country.tolist(),
             "household": people.homes.start[people.household] + people.number[0],
             "adult": people.adult,
@@ -59,6 +59,18 @@ def _spellings(block: Block, part: str, at: NDArray[np.int64]) -> list[str]:
     names = block.scene.names
     written = [getattr(names, each) for each in (part, f"{part}_plain", f"{part}_telex")]
     return ["|".join(dict.fromkeys(str(each[i]) for each in written)) for i in at.tolist()]
+
+
+def _telephones(block: Block) -> list[str]:
+    """The telephone of each person, with bars between it and those they told the loyalty programme of later."""
+    people, accounts = block.people, block.accounts
+    known: list[list[str]] = [[number] if number else [] for number in people.phone.tolist()]
+    holder = dict(zip(accounts.number.astype(str).tolist(), accounts.person.tolist(), strict=True))
+    later = members.tables(block)[1]
+    for number, told in zip(later["Loyalty Number"].to_pylist(), later["Phone"].to_pylist(), strict=True):
+        if told and told.startswith("+"):
+            known[holder[number]].append(told)
+    return ["|".join(dict.fromkeys(numbers)) for numbers in known]
 
 
 def _numbers_held(block: Block) -> NDArray[np.int64]:

@@ -72,6 +72,9 @@ FROM profiles_link l
 JOIN profiles_sourcerecord r ON r.bucket = l.record_bucket AND r.id = l.record_id
 LEFT JOIN profiles_profile p ON p.bucket = l.bucket AND p.id = l.customer_id
 WHERE l.ended_at IS NULL AND r.cipher IS NOT NULL AND (p.id IS NULL OR p.updated_at < l.linked_at)
+UNION
+SELECT p.id FROM profiles_profile p
+WHERE p.records > 1 AND p.updated_at < (SELECT max(s.estimated_at) FROM profiles_sourcereliability s)
 """
 REBUILT_AT_ONCE = 10_000
 
@@ -118,7 +121,8 @@ def rebuild(customers: Iterable[bytes], *, at: datetime, known: dict[bytes, encr
 
 
 def rebuild_outdated(progress: Progress = silent) -> int:
-    """Rebuild profiles that miss a record linked to their customer since they were written; returns how many."""
+    """Rebuild profiles that miss a record linked to their customer since they were written, or what was learnt since
+    about the sources that several records of theirs come from; returns how many."""
     with connection.cursor() as cursor:
         cursor.execute(_OUTDATED_SQL)
         outdated = [customer.bytes for (customer,) in cursor.fetchall()]

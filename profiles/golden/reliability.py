@@ -13,6 +13,7 @@ from datetime import datetime
 
 from django.db import connection
 
+from profiles.golden import spelling
 from profiles.models import SourceReliability
 from profiles.sources.contract import PERSON_FIELDS
 
@@ -20,6 +21,7 @@ SAMPLED_CUSTOMERS = 5_000
 SAMPLED_BUCKETS = range(0, 256, 4)  # a quarter of all, always the same, so that the figures move only with the data
 TRUST_COUNTS_AS = 20  # statements
 ROUNDS = 30
+MOVED = 0.05  # less is noise of the sample, and no reason to write profiles anew
 _SAMPLE_SQL = """
 SELECT l.customer_id FROM profiles_link l
 JOIN profiles_sourcerecord r ON r.bucket = l.record_bucket AND r.id = l.record_id
@@ -29,7 +31,7 @@ GROUP BY l.customer_id HAVING count(DISTINCT m.source_id) > 1
 LIMIT %s
 """
 
-Statement = tuple[int, str]  # source, value casefolded
+Statement = tuple[int, str]  # source, what its value means, however it is spelt
 Question = Sequence[Statement]  # what was stated of one field of one customer
 
 
@@ -84,17 +86,19 @@ def questions_of(mentions: Sequence[tuple[int, Sequence[str | None]]]) -> list[t
     """
     by_field: dict[str, dict[int, str]] = defaultdict(dict)
     for source, values in mentions:
-        for name, value in zip(PERSON_FIELDS, values, strict=False):
+        for field, value in enumerate(values):
             if value:
-                by_field[name][source] = str(value).casefold()
+                by_field[PERSON_FIELDS[field]][source] = spelling.meant(field, str(value))
     return [(name, list(said.items())) for name, said in by_field.items() if len(said) > 1]
 
 
 def keep(estimates: dict[tuple[int, str], tuple[float, int]], *, at: datetime) -> None:
-    """Write what was learnt in place of what was known."""
+    """Write what was learnt in place of what was known, where it moved: profiles older than that are outdated."""
+    before = {(row.source_id, row.field): row.reliability for row in SourceReliability.objects.all()}
     rows = [
         SourceReliability(source_id=source, field=field, reliability=sure, statements=count, estimated_at=at)
         for (source, field), (sure, count) in sorted(estimates.items())
+        if abs(before.get((source, field), 2.0) - sure) >= MOVED
     ]
     SourceReliability.objects.bulk_create(
         rows,

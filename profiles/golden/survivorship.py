@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, islice, repeat, zip_longest
 
-from profiles.golden import provenance
+from profiles.golden import provenance, spelling
 from profiles.sources.contract import PERSON_FIELDS
 
 # A profile of thousands of mentions is a fault of its data; the latest ones say what can be known.
@@ -135,16 +135,29 @@ def _candidates(
     by_value: dict[str, list[int]] = {}
     for at, value in enumerate(stated):
         if value:
-            by_value.setdefault(str(value).casefold(), []).append(at)
+            by_value.setdefault(spelling.meant(field, str(value)), []).append(at)
     if not by_value:
         return []
     odds = {value: _odds(field, witnesses, ordered, fresh) for value, witnesses in by_value.items()}
     total = 1.0 + sum(odds.values())  # one for the value that nobody has stated
     latest = {value: max(ordered[at].received_at for at in by_value[value]) for value in by_value}
     best_first = sorted(by_value, key=lambda value: (round(odds[value], 9), latest[value]), reverse=True)
-    return [
-        Candidate(str(stated[by_value[value][0]]), tuple(by_value[value]), odds[value] / total) for value in best_first
-    ]
+    return [_candidate(field, stated, by_value[value], odds[value] / total, ordered, fresh) for value in best_first]
+
+
+def _candidate(
+    field: int,
+    stated: Sequence[str | None],
+    witnesses: Sequence[int],
+    probability: float,
+    ordered: Sequence[Mention],
+    fresh: Sequence[float],
+) -> Candidate:
+    """A value in its fullest spelling; who wrote it so comes first of those who state it."""
+    values = [str(stated[at]) for at in witnesses]
+    said = [_odds(field, [at], ordered, fresh) for at in witnesses] if field in spelling.NAMES else []
+    chosen = witnesses[spelling.fullest(field, values, said)]
+    return Candidate(str(stated[chosen]), (chosen, *(at for at in witnesses if at != chosen)), probability)
 
 
 def _odds(field: int, witnesses: Sequence[int], ordered: Sequence[Mention], fresh: Sequence[float]) -> float:

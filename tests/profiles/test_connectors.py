@@ -254,6 +254,13 @@ def test_names__shouted_ones_are_spoken__titles_go(written, name):
     assert cleanse.name(written) == name
 
 
+@pytest.mark.parametrize(
+    ("written", "name"), [("ADAMS", "Adams"), ("WILLIAMS", "Williams"), ("DE LA CRUZ", "De La Cruz")]
+)
+def test_surnames__that_end_like_a_title__stay_whole(written, name):
+    assert cleanse.surname(written) == name
+
+
 def test_bookings__scan_reads_the_key_that_read_gives():
     line = json.dumps(people.booking("TRIP01", [ANN])).encode()
     lines = pnr.Lines([line], None)

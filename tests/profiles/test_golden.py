@@ -201,3 +201,28 @@ def test_provenance__of_one_record__takes_runs_and_is_read_like_any_other() -> N
     assert len(packed) == 1 + 16 + 2 + 2 + 1 + 2
     assert provenance.unpack(packed) == provenance.unpack(plain)
     assert provenance.record_ids(packed) == [record]
+
+
+def test_spellings__of_one_name__agree__and_the_fullest_stands():
+    told = [
+        mention(0.6, 0, given_name="Asa", surname="Maansson"),
+        mention(0.6, 1, given_name="Asa", surname="Mansson"),
+        mention(0.6, 2, given_name="Åsa Maria", surname="Månsson"),
+        mention(0.9, 3, given_name="Åsa", surname="Mnsson"),
+    ]
+
+    values, packed = survive(told)
+
+    golden = dict(zip(PERSON_FIELDS, values, strict=True))
+    origin = provenance.unpack(packed)
+    assert (golden["given_name"], golden["surname"]) == ("Åsa Maria", "Mnsson")
+    assert origin["given_name"].record_id.bytes == told[2].record_id
+    assert [each.value for each in candidates(in_order(told))[PERSON_FIELDS.index("surname")]] == ["Mnsson", "Månsson"]
+
+
+def test_another_spelling__is_no_disagreement_of_sources():
+    said = [(1, mention(0.9, 0, surname="Jørgensen").values), (2, mention(0.6, 1, surname="JOERGENSEN").values)]
+
+    [(_, statements)] = reliability.questions_of(said)
+
+    assert len({value for _, value in statements}) == 1
