@@ -99,7 +99,8 @@ def _expect_ready(process: subprocess.Popen[bytes]) -> None:
 
 def work() -> None:
     """The worker's side: load everything, say so, wait for the tasks, do them, report on stdout."""
-    import scipy.sparse.csgraph  # noqa: F401 the first batch loads it
+    import pandas  # noqa: F401 pyarrow loads it with the first column, and the first batch scipy
+    import scipy.sparse.csgraph  # noqa: F401
     from django.db import connection
 
     from iaros.lib.memory import peak_bytes
