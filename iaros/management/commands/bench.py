@@ -12,6 +12,7 @@ from iaros.lib.commands import Refused, ReportCommand
 GATES, IDENTITY, SOURCES = "gates", "identity", "sources"
 MEASURES = {
     "pipeline": (pipeline.measure, 200_000),
+    "ingest": (pipeline.measure_ingest, 200_000),
     "storage": (storage.measure, 50_000),
     "features": (features.measure, 50_000),
     "segments": (segments.measure, 50_000),
