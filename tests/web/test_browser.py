@@ -246,6 +246,7 @@ AUDIENCES = [
     "/segments/rfm/?by=both&fifth=5&show=value",
     "/segments/rfm/?show=change",
     "/segments/clusters/",
+    "/segments/lists/",
     "/segments/health/",
     "/segments/lifecycle-active/",
     "/segments/lifecycle-active/why/?customer=nobody",
