@@ -29,7 +29,7 @@ from profiles.sources.opening import open_source
 from profiles.sources.units import LONGEST_UNIT, Run, Unit
 
 LINES_A_CHUNK = 10_000
-BYTES_A_CHUNK = 16 << 20
+BYTES_A_CHUNK = 8 << 20
 LOOKED_AT = 1 << 16
 
 
