@@ -25,7 +25,7 @@ from profiles import blast_radius, followers, rereading
 from profiles.blast_radius import BlastRadius
 from profiles.enrichment import derived
 from profiles.golden import assemble
-from profiles.identity import merge, search_keys, split
+from profiles.identity import merge, review, search_keys, split
 from profiles.identity.contradiction import Known, contradict, known_people
 from profiles.ingest import code_entries
 from profiles.models import ActKind, Customer, Enrichment, IdentityAct, Link
@@ -104,6 +104,7 @@ def undo_act(*, act_id: UUID, by: User, reason: str) -> IdentityAct:
     if act.kind == ActKind.MERGE:
         records = _theirs(act)
         back = _split(act.customer_id, records, act.other_id, by=by, reason=reason, undoes=act, follow=not kept)
+        review.reopen(act.customer_id, act.other_id)
     else:
         back = _merge(act.customer_id, act.other_id, by=by, reason=reason, undoes=act, follow=not kept)
     both = [act.customer_id, act.other_id]

@@ -168,7 +168,7 @@ def _uncontradicted(landed: Landed, evidence: Evidence, people: dict[bytes, Know
     anchors: dict[int, Known] = {}
     strangers: dict[shared.Lookup, list[Known]] = {}
     seated: set[tuple[int, int]] = set()
-    namesakes: set[shared.Lookup] = set()
+    namesakes: set[int] = set()
     for edge in np.flatnonzero(owned[evidence.key] | (held_by[evidence.key] > 1)).tolist():
         at, key = int(evidence.mention[edge]), int(evidence.key[edge])
         me, owner = Known.of(landed.person, at), evidence.owner[key]
@@ -176,15 +176,18 @@ def _uncontradicted(landed: Landed, evidence: Evidence, people: dict[bytes, Know
         holds[edge] = key not in evidence.shared and not contradict(me, anchor, kind=evidence.kinds[key])
         if not holds[edge]:
             strangers.setdefault((evidence.kinds[key], evidence.lookups[key]), [anchor]).append(me)
-        if landed.batch.party and holds[edge]:
+        by_name = evidence.kinds[key] == IdentifierKind.TRAVELLER
+        if landed.batch.party and (holds[edge] or by_name):
             seat = (key, int(lines[at]))
-            holds[edge] = seat not in seated
+            if seat in seated:
+                holds[edge] = False
+                if by_name:
+                    namesakes.add(key)
             seated.add(seat)
-            if not holds[edge] and evidence.kinds[key] == IdentifierKind.TRAVELLER:
-                namesakes.add((evidence.kinds[key], evidence.lookups[key]))
     shared.note(strangers)
-    shared.mark(sorted(namesakes))
-    return holds
+    # A name in a booking is nobody's where two of its passengers answer to it, whoever is told of first.
+    shared.mark(sorted((evidence.kinds[key], evidence.lookups[key]) for key in namesakes))
+    return holds & ~np.isin(evidence.key, list(namesakes))
 
 
 def _groups(

@@ -191,6 +191,12 @@ def record(pair: ReviewPair, verdict: Verdict, actor: User | None) -> bool:
     return verdict != Verdict.UNSURE
 
 
+def reopen(one: UUID, other: UUID) -> None:
+    """Let a pair wait again whose joining was taken back; what was said of it stays, as opinions."""
+    accepted = ReviewPair.objects.filter(one_id=min(one, other), other_id=max(one, other), state=PairState.ACCEPTED)
+    accepted.update(state=PairState.OPEN, decided_at=None, decided_by=None)
+
+
 def agreement() -> Agreement:
     """How far reviewers agree, over all pairs that two have looked at; "not sure" counts as a word of its own."""
     said: dict[int, list[str]] = defaultdict(list)

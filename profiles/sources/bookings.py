@@ -238,8 +238,8 @@ class BookingColumns:
     def _add_mentions(self, line: int, booking: Booking) -> None:
         passengers = booking["passengers"]
         alone = len(passengers) == 1 and not booking["agency"]
-        keys = [traveller(booking["locator"], p["surname"], p["given_name"]) for p in passengers]
-        for passenger, key in zip(passengers, keys, strict=True):
+        for passenger in passengers:
+            key = traveller(booking["locator"], passenger["surname"], passenger["given_name"])
             number = passenger["number"]
             mine = [c for c in booking["contacts"] if c["passenger"] == number or (alone and not c["passenger"])]
             email = next((c for c in mine if c["type"] == "email" and not c.get("for_disruptions")), None)
@@ -248,8 +248,8 @@ class BookingColumns:
             self.line.append(line)
             self.native_key.append(f"{booking['locator']}/{booking['created_at'].date()}/{number}")
             self.email_verified.append(bool(email and email["verified"]))
-            # Father and son of one name in one booking: the name in the booking is nobody's alone.
-            self.traveller.append(key if keys.count(key) == 1 else None)
+            # Father and son of one name in one booking: resolving says that the name in it is nobody's alone.
+            self.traveller.append(key)
             self.account.append(passenger.get("account"))
             self.passport.append(passenger.get("passport"))
             values: dict[str, Any] = {**passenger, **urgent}

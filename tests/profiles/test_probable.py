@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from iaros.accounts.models import User
-from profiles import pipeline, probable, reviewing
+from profiles import identity_acts, pipeline, probable, reviewing
 from profiles.identity import match_models, review
 from profiles.identity.blocked import LIMITS
 from profiles.models import (
@@ -95,6 +95,16 @@ def test_two_of_one_booking__never_merge__nor_through_a_third(take_in):
     assert ReviewPair.objects.filter(reason=PairReason.AMBIGUOUS).exists()
 
 
+def test_a_name_that_two_of_a_booking_have__is_nobodys__though_birth_dates_differ(take_in):
+    born = ("1984-05-17", "2012-02-01")
+    pair = [people.passenger(n, "SOLVEIG", "EKDAHL", birth_date=day) for n, day in enumerate(born, start=1)]
+
+    take_in("pnr", [people.booking("TRIP01", pair)])
+
+    assert SharedIdentifier.objects.filter(kind=IdentifierKind.TRAVELLER, shared=True).count() == 1
+    assert not Identifier.objects.filter(kind=IdentifierKind.TRAVELLER, claims=True).exists()
+
+
 def test_who_fits_father_and_son__is_held(take_in):
     father = people.member("N700101", "Solveig", "Ekdahl", Email=AT, Birth_Date="1950-03-02")
     take_in("loyalty_members", [SOLVEIG, father])
@@ -122,6 +132,20 @@ def test_junior_and_senior__are_two(take_in):
 
     probable.match_changed()
 
+    assert living() == 2
+
+
+def test_an_accepted_pair__whose_merge_is_taken_back__waits_again(take_in, steward):
+    take_in("loyalty_members", [SOLVEIG])
+    take_in("pnr", [trip("TRIP01", people.passenger(1, "SOLVEIG", "EKDAHL"))])
+    one, other = sorted(Customer.objects.values_list("id", flat=True))
+    pair = ReviewPair.objects.create(one_id=one, other_id=other, reason=PairReason.GREY, weight=1.0, evidence=[])
+    act = reviewing.decide(pair.pk, Verdict.ACCEPTED, steward).act
+
+    identity_acts.undo_act(act_id=act.id, by=steward, reason="They are mother and daughter")
+
+    pair.refresh_from_db()
+    assert (pair.state, pair.decided_at) == (PairState.OPEN, None)
     assert living() == 2
 
 
