@@ -39,6 +39,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "accounts.run_jobs",
         "accounts.answer_rights_requests",
         "profiles.merge_people",
+        "profiles.review_pairs",
         "privacy.view_consentevidence",
         "privacy.view_policytext",
         "privacy.view_auditevent",

@@ -280,6 +280,11 @@ def test_pages_of_audiences__fit_a_phone(browser, site, person_of, base):
     assert {path: width for path, width in widths.items() if width > PHONE["width"]} == {}
 
 
+def settled(page):
+    """What was swapped in has its focus: only then do keys reach whom they are meant for."""
+    page.wait_for_selector("html:not(:has(.htmx-swapping, .htmx-settling, .htmx-added))")
+
+
 def test_a_segment__is_built_and_published_by_keyboard_alone(browser, site, person_of, base):
     visitor = Visitor(browser, site, DESK)
     visitor.sign_in(person_of("analyst"))
@@ -302,13 +307,16 @@ def test_a_segment__is_built_and_published_by_keyboard_alone(browser, site, pers
     page.focus("[name='n-0.name']")
     page.keyboard.press("Alt+ArrowDown")
     page.wait_for_selector("[name='n-1.name']")
+    settled(page)
     assert page.input_value("[name='n-1.name']") == "booking:count_730d"
     page.focus("#tree")
     page.keyboard.press("u")
     page.wait_for_selector("[name='n-0.name']")
+    settled(page)
     page.focus("#tree")
     page.keyboard.press("u")
     page.wait_for_selector("[name='n-1-0.name']", state="detached")
+    settled(page)
     page.wait_for_selector("#reach .funnel")
     assert "rule=" in page.url
     page.focus("button[value=publish]")

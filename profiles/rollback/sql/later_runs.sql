@@ -67,3 +67,5 @@ WHERE u.run_id IN (SELECT id FROM later) AND (
         AND (u.image ->> 'record_id')::uuid IN (SELECT record_id FROM undo_records))
     OR (u.table_name <> 'profiles_quarantinedrow' AND u.image ->> 'run_id' = %(run)s::text)
 )
+-- One reason is told of several, always the same one.
+ORDER BY why, run_id
