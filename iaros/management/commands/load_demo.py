@@ -18,6 +18,7 @@ from iaros.demo import END_AT, SIZES, world, write
 from iaros.lib import jobs
 from iaros.lib.commands import ReportCommand
 from iaros.lib.models import Job, JobState
+from iaros.lib.reports import StageReport
 
 # Rates first, since amounts are converted as they land; members before bookings and clicks, which then find people;
 # airports and ticketing after the bookings that they know by name.
@@ -83,7 +84,7 @@ def load(size: str, seed: int, show: Callable[..., None]) -> dict[str, Any]:
     show(phase="drawing the airline")
     files = write.write(world.build(int(size) if size.isdigit() else size, seed), folder)
     reports = [profiles.pipeline.ingest(source, files[source], progress=show) for source in ORDER]
-    stages = pipeline.refresh(END_AT, progress=show)
+    stages = [*pipeline.refresh(END_AT, progress=show), *_groups(show)]
     for file in files.values():  # Raw files leave once landed; the truth beside them stays.
         file.unlink()
     if not any(folder.iterdir()):
@@ -93,6 +94,23 @@ def load(size: str, seed: int, show: Callable[..., None]) -> dict[str, Any]:
         "sources": [report.as_dict() for report in reports],
         **pipeline.as_result(stages),
     }
+
+
+def _groups(show: Callable[..., None]) -> list[StageReport]:
+    """What a job does every Sunday, once: behavioural groups become segments, and who is in them their members."""
+    # These bring libraries for learning, which a command that only shows its help does not need.
+    from segmentation.segments import membership
+    from segmentation.segments.clusters import base, living, trial
+
+    show(phase="behavioural groups", done=0, total=1)
+    try:
+        found = living.refit()
+    except (base.NothingStored, trial.Unusable):
+        return []  # A handful of customers falls into no groups.
+    job = jobs.start(living.JOB, {"seed": 1})
+    with jobs.running(job):
+        job.result = found.to_json()
+    return [membership.refresh(END_AT, progress=show)]
 
 
 def _bar(console: Any) -> Progress:
