@@ -300,6 +300,7 @@ def test_a_segment__is_built_and_published_by_keyboard_alone(browser, site, pers
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     page.keyboard.type("2")
+    page.keyboard.press("Tab")  # to the button that removes the condition, which must stay
     page.wait_for_selector("#n-0-told b")
     page.focus("#tree")
     page.keyboard.press("g")

@@ -143,6 +143,17 @@ def test_a_condition_added_and_taken_back__without_script(signed_in, settled):
     assert 'name="n-1.kind"' not in undone
 
 
+@pytest.mark.parametrize("act", ["publish", "save", "drop n-0", "exact"])
+def test_a_count_by_itself__while_a_button_has_the_focus__presses_nothing(signed_in, settled, act):
+    client, headers = signed_in("analyst"), {**PART, "hx-target": "reach"}
+    sent = _form(json.loads(RULE), name="Nobody pressed", use="marketing", channel="email", act=act)
+
+    part = client.post("/segments/new/", sent, headers=headers)
+
+    assert re.search(r"<b>\d+</b> match", part.content.decode())
+    assert not Segment.objects.filter(name="Nobody pressed").exists()
+
+
 def test_counts__come_as_a_part__with_the_address_that_leads_back(signed_in, settled):
     client, headers = signed_in("analyst"), {**PART, "hx-target": "reach"}
 

@@ -96,7 +96,10 @@ def _build(request: HttpRequest, segment: Segment | None) -> HttpResponseBase:
     if request.method != "POST":
         draft = _asked(request, segment)
         return _page(request, draft, *_count(request, draft))
-    draft, act = _sent(request.POST, segment), request.POST.get("act", "")
+    target = request.headers.get("HX-Target", "")
+    # While somebody types the form counts by itself, and htmx adds the button that has the focus: nobody pressed it.
+    act = "" if target == "reach" else request.POST.get("act", "")
+    draft = _sent(request.POST, segment)
     if act in ("save", "publish"):
         return _save(request, draft, publish=act == "publish")
     if act == "exact":
@@ -106,7 +109,6 @@ def _build(request: HttpRequest, segment: Segment | None) -> HttpResponseBase:
     elif act.split(" ")[0] in ("add", "group", "drop", "up", "down"):
         draft.before.append(rule_form.to_text(draft.rule))
         draft.rule, draft.focus = rule_form.changed(draft.rule, act)
-    target = request.headers.get("HX-Target", "")
     if target == "tree":
         response = render(request, "web/segments/_tree.html", _tree_context(draft, {}))
         response["HX-Trigger-After-Swap"] = "rule:changed"
