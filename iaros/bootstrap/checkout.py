@@ -52,6 +52,11 @@ def here() -> Checkout:
     return Checkout(root=ROOT, var=Path(os.environ.get("IAROS_VAR_DIR") or ROOT / "var").absolute())
 
 
+def install_lock(tree: Path) -> Path:
+    """Held by who fills a tree of packages; it lies beside the tree, so that checkouts that share one wait."""
+    return tree.resolve().parent / "var" / "run" / "install.lock"
+
+
 def digest_of(paths: list[Path]) -> str:
     """One hash over names and contents, for the stamps that let a finished step be skipped."""
     digest = hashlib.sha256()

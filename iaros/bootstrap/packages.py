@@ -13,7 +13,7 @@ import time
 from collections import deque
 from pathlib import Path
 
-from iaros.bootstrap.checkout import Checkout, digest_of
+from iaros.bootstrap.checkout import Checkout, digest_of, install_lock
 from iaros.bootstrap.console import Problem, say, step
 from iaros.bootstrap.locks import exclusively
 
@@ -44,7 +44,7 @@ def install(checkout: Checkout, requirements: str = REQUIREMENTS) -> bool:
     if is_installed(checkout, requirements):
         return False
     checkout.make_directories()
-    with exclusively(checkout.root / "var" / "run" / "install.lock", "another command is setting up this checkout"):
+    with exclusively(install_lock(checkout.venv), "another command is setting up this checkout"):
         if is_installed(checkout, requirements):
             return True
         with step(f"Installing the Python packages of {requirements} into .venv (log: {_log(checkout)})"):
@@ -72,13 +72,13 @@ def _make_environment(checkout: Checkout) -> None:
     begun = (checkout.venv / _MARKER).exists()
     if checkout.venv.exists() and (begun or not _answers(checkout.python)):
         say("  .venv was left half-made; making it anew")
-        shutil.rmtree(checkout.venv)
+        shutil.rmtree(checkout.venv.resolve())
     if checkout.venv.exists():
         return
     # Inside a virtual environment that is about to be replaced, the interpreter behind it makes the new one.
     maker = getattr(sys, "_base_executable", None) or sys.executable
     options = [] if _has_ensurepip(maker) else ["--without-pip"]
-    made = subprocess.run([maker, "-m", "venv", *options, str(checkout.venv)], capture_output=True, text=True)
+    made = subprocess.run([maker, "-m", "venv", *options, str(checkout.venv.resolve())], capture_output=True, text=True)
     if made.returncode:
         shutil.rmtree(checkout.venv, ignore_errors=True)
         raise Problem(

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from iaros.bootstrap.checkout import Checkout, digest_of
+from iaros.bootstrap.checkout import Checkout, digest_of, install_lock
 from iaros.bootstrap.console import Problem, step
 from iaros.bootstrap.locks import exclusively
 
@@ -24,7 +24,7 @@ def install(checkout: Checkout) -> None:
     stamp = checkout.root / "node_modules" / ".iaros-installed"
     if _reads(stamp) == wanted:
         return
-    with exclusively(checkout.root / "var" / "run" / "install.lock", "another command is setting up this checkout"):
+    with exclusively(install_lock(checkout.root / "node_modules"), "another command is setting up this checkout"):
         if _reads(stamp) == wanted:
             return
         checkout.make_directories()

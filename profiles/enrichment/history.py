@@ -30,6 +30,7 @@ WHERE p.bucket >= %(low)s AND p.bucket < %(high)s AND (%(ids)s::uuid[] IS NULL O
   AND c.merged_into IS NULL AND {gate}
 ORDER BY p.bucket, p.id
 """
+_WITHIN = "{table}.bucket >= %(low)s AND {table}.bucket < %(high)s"
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ class History:
 
 def load(as_of: datetime, *, low: int = 0, high: int = 256, ids: Sequence[UUID] | None = None) -> History:
     """The history of the customers of buckets `low` to `high` (not included), or of these `ids` alone."""
-    condition, params = consent.gate(Purpose.ANALYTICS, customer="p.id")
+    condition, params = consent.gate(Purpose.ANALYTICS, customer="p.id", within=_WITHIN)
     where = {"low": low, "high": high, "ids": list(ids) if ids is not None else None}
     who = _rows(_WHO_SQL.format(gate=condition), {**params, **where})
     position = {row[0]: at for at, row in enumerate(who)}

@@ -93,7 +93,7 @@ def read(
 
 
 def _travellers(low: int, high: int, customer: uuid.UUID | None) -> tuple[list[str], NDArray[np.str_]]:
-    gate, params = consent.gate(Purpose.ANALYTICS)
+    gate, params = consent.gate(Purpose.ANALYTICS, within="{table}.bucket BETWEEN %(low)s AND %(high)s")
     statement = f"""
         SELECT c.id::text AS id, coalesce(p.home_airport, '') AS home
         FROM profiles_customer c

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from iaros.bootstrap import packages, page_assets
-from iaros.bootstrap.checkout import Checkout
+from iaros.bootstrap.checkout import Checkout, install_lock
 from iaros.bootstrap.console import Problem
 
 
@@ -29,6 +29,21 @@ def test_install__interrupted_half_way__makes_the_environment_anew(empty):
 
     assert not (empty.venv / "left-by-the-killed-one").exists()
     assert packages.install(empty) is False
+
+
+def test_install__environment_is_shared_by_a_link__is_mended_where_it_lies(empty, tmp_path):
+    owner = tmp_path / "owner" / ".venv"
+    owner.parent.mkdir()
+    empty.venv.symlink_to(owner)
+    packages.install(empty)
+    (owner / "iaros-installing").touch()
+    (owner / "iaros-installed.json").unlink()
+
+    packages.install(empty)
+
+    assert empty.venv.is_symlink()
+    assert (owner / "iaros-installed.json").exists()
+    assert install_lock(empty.venv) == owner.parent / "var" / "run" / "install.lock"
 
 
 def test_install__list_changed__installs_again(empty):
