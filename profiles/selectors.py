@@ -39,6 +39,8 @@ FROM profiles_profile p JOIN profiles_customer c ON c.bucket = p.bucket AND c.id
 WHERE c.merged_into IS NULL AND (%(after)s::uuid IS NULL OR p.id < %(after)s) AND {filters} AND {gate}
 ORDER BY p.id DESC LIMIT %(limit)s
 """
+# A visitor of the web site who never said who she is has a customer, but nothing by which a name is found.
+_NAMED_SQL = "EXISTS (SELECT FROM profiles_searchkeys k WHERE k.bucket = p.bucket AND k.id = p.id AND k.keys <> '{}')"
 _RECORDS_SQL = """
 SELECT r.id, s.name AS source, m.received_at, r.line, m.first_row, run.file_name
 FROM profiles_sourcerecord r
@@ -141,15 +143,21 @@ def customer_by_key(kind: IdentifierKind, value: str) -> UUID | None:
 
 
 def list_customers(
-    *, purpose: Purpose, after: UUID | None = None, limit: int = 50, **filters: str
+    *, purpose: Purpose, after: UUID | None = None, limit: int = 50, named: bool = False, **filters: str
 ) -> list[CustomerProfile]:
-    """Customers, newest first, after the id `after`; `filters` are tier, country, home_airport, language."""
-    chosen = {name: value for name, value in filters.items() if name in CLEAR_FILTERS and value}
+    """Customers, newest first, after the id `after`; `filters` are those of `filtered`."""
     condition, params = consent.gate(purpose, customer="p.id")
-    clauses = " AND ".join(f"p.{name} = %({name})s" for name in chosen) or "true"
+    clauses, chosen = filtered(named=named, **filters)
     statement = _LIST_SQL.format(gate=condition, filters=clauses)
     rows = sql.query(statement, {**params, **chosen, "after": after, "limit": limit})
     return [profile for profile, _ in _opened(rows, reveal=False)]
+
+
+def filtered(*, named: bool = False, **filters: str) -> tuple[str, dict[str, str]]:
+    """The condition on a profile `p`, and its parameters: tier, country, home_airport, language; `named`: by a name."""
+    chosen = {name: value for name, value in filters.items() if name in CLEAR_FILTERS and value}
+    clauses = [f"p.{name} = %({name})s" for name in chosen] + ([_NAMED_SQL] if named else [])
+    return " AND ".join(clauses) or "true", chosen
 
 
 def find_customers(query: str, *, purpose: Purpose, limit: int = 20) -> list[Match]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from iaros.lib import sql
@@ -13,6 +14,7 @@ from privacy.consent import gate
 from profiles import selectors as profiles
 from profiles.knowledge import CandidateValue
 from profiles.selectors import CustomerProfile, FieldOrigin
+from segmentation.models import EntityKind, Score
 
 PAGE = 50
 _FIRST = UUID(int=0)
@@ -24,6 +26,33 @@ WHERE s.bucket = ANY(%(buckets)s) AND s.customer_id = ANY(%(ids)s) AND s.entity_
   AND {gate}
 GROUP BY s.entity_id
 """
+# The gate and the filters are asked of a stretch of the order, not of everybody who has a score.
+_BY_SCORE_SQL = """
+WITH stretch AS MATERIALIZED (
+    SELECT s.bucket, s.entity_id AS id, s.value FROM segmentation_score s
+    WHERE s.entity_kind = 'customer' AND s.name = %(score)s AND (
+        %(after)s::uuid IS NULL OR (s.value, s.entity_id) < (
+            SELECT last.value, last.entity_id FROM segmentation_score last
+            WHERE last.bucket = %(bucket)s::smallint AND last.entity_kind = 'customer'
+              AND last.entity_id = %(after)s AND last.name = %(score)s LIMIT 1
+        )
+    )
+    ORDER BY s.value DESC, s.entity_id DESC LIMIT %(stretch)s
+), page AS (
+    SELECT p.id, stretch.value
+    FROM stretch
+    JOIN profiles_profile p ON p.bucket = stretch.bucket AND p.id = stretch.id
+    JOIN profiles_customer c ON c.bucket = p.bucket AND c.id = p.id
+    WHERE c.merged_into IS NULL AND {filters} AND {gate}
+    ORDER BY stretch.value DESC, p.id DESC LIMIT %(limit)s
+)
+SELECT page.id, page.value, (SELECT count(*) FROM stretch) AS looked_at
+FROM (VALUES (1)) AS one (n) LEFT JOIN page ON true
+ORDER BY page.value DESC, page.id DESC
+"""
+# What a list of customers may be ordered by, and the score that says it.
+ORDERS = {"value": "value_12m", "churn": "churn_90d"}
+STRETCH = 2000
 
 
 @dataclass(frozen=True)
@@ -73,9 +102,52 @@ def find(query: str, purpose: Purpose, limit: int = PAGE) -> list[Hit]:
     return with_scores([_hit(match.profile, match.matched_on) for match in found], purpose)
 
 
-def listed(purpose: Purpose, after: UUID | None = None, limit: int = PAGE) -> list[Hit]:
-    found = profiles.list_customers(purpose=purpose, after=after, limit=limit)
-    return with_scores([_hit(profile) for profile in found], purpose)
+@dataclass(frozen=True)
+class Asked:
+    """What a list of customers was asked for; an order that is no score's is newest first."""
+
+    order: str = "newest"
+    everyone: bool = False
+    tier: str = ""
+    country: str = ""
+    home_airport: str = ""
+
+    @property
+    def filters(self) -> dict[str, Any]:
+        clear = {name: getattr(self, name) for name in ("tier", "country", "home_airport")}
+        return {**clear, "named": not self.everyone}
+
+
+def usual_order() -> str:
+    """By what they are worth, where a model says so of anybody."""
+    return "value" if Score.objects.filter(entity_kind=EntityKind.CUSTOMER, name=ORDERS["value"]).exists() else "newest"
+
+
+def listed(asked: Asked, purpose: Purpose, after: UUID | None = None, limit: int = PAGE) -> list[Hit]:
+    """Those asked for who come after the customer `after`, with what the models say of them."""
+    if asked.order in ORDERS:
+        ids = _by_score(asked, purpose, after, limit)
+        profile = {found.customer_id: found for found in profiles.profiles_of(ids, purpose=purpose)}
+        found = [profile[each] for each in ids if each in profile]
+    else:
+        found = profiles.list_customers(purpose=purpose, after=after, limit=limit, **asked.filters)
+    return with_scores([_hit(each) for each in found], purpose)
+
+
+def _by_score(asked: Asked, purpose: Purpose, after: UUID | None, limit: int) -> list[UUID]:
+    """Customers by a score, the highest first: a stretch of them, widened until a page is full or nobody is left."""
+    condition, params = gate(purpose, customer="p.id")
+    clauses, chosen = profiles.filtered(**asked.filters)
+    statement = _BY_SCORE_SQL.format(filters=clauses, gate=condition)
+    place = {"after": after, "bucket": after.bytes[15] if after else None, "limit": limit}
+    stretch = STRETCH + limit
+    while True:
+        asked_for = {**params, **chosen, **place, "score": ORDERS[asked.order], "stretch": stretch}
+        rows = sql.query(statement, asked_for)
+        ids = [row["id"] for row in rows if row["id"]]
+        if len(ids) == limit or not rows or rows[0]["looked_at"] < stretch:
+            return ids
+        stretch *= 8
 
 
 @dataclass(frozen=True)

@@ -30,9 +30,11 @@ from privacy import audit, consent
 from profiles import knowledge
 from profiles.models import EventKind
 from profiles.selectors import survivor_of
+from profiles.sources import codes
 
 # Names and contacts are for serving a person; looking at figures never needs them.
 REVEAL_FOR = (Purpose.SERVICING, Purpose.SERVICING_IROPS, Purpose.LEGAL_OBLIGATION)
+ORDERS = (("value", "Most valuable first"), ("churn", "Likeliest to leave first"), ("newest", "Newest first"))
 
 
 def _cursor(request: HttpRequest) -> UUID | None:
@@ -42,6 +44,17 @@ def _cursor(request: HttpRequest) -> UUID | None:
         return None
 
 
+def _asked(request: HttpRequest) -> lists.Asked:
+    given = {name: request.GET.get(name, "").strip() for name in ("tier", "country", "home_airport")}
+    return lists.Asked(
+        order=request.GET.get("order") or lists.usual_order(),
+        everyone=request.GET.get("show") == "everyone",
+        tier=given["tier"],
+        country=given["country"].upper(),
+        home_airport=given["home_airport"].upper(),
+    )
+
+
 @page("accounts.view_customer_360")
 def customer_list(request: HttpRequest) -> HttpResponseBase:
     purpose, query = purpose_of(request), request.GET.get("q", "").strip()
@@ -49,7 +62,8 @@ def customer_list(request: HttpRequest) -> HttpResponseBase:
     if export:
         may_export(request)
     limit = ONE_MORE if export else lists.PAGE
-    hits = lists.find(query, purpose) if query else lists.listed(purpose, _cursor(request), limit)
+    asked = _asked(request)
+    hits = lists.find(query, purpose) if query else lists.listed(asked, purpose, _cursor(request), limit)
     audit.record(
         action=f"{'export' if export else 'find' if query else 'list'} customers",
         actor=request.user,  # type: ignore[arg-type]
@@ -67,6 +81,10 @@ def customer_list(request: HttpRequest) -> HttpResponseBase:
         "crumbs": [("Customers", "")],
         "hits": hits,
         "query": query,
+        "asked": asked,
+        "orders": ORDERS,
+        "tiers": [entry.code for entry in codes.entries("tier_points")],
+        "narrowed": any((asked.tier, asked.country, asked.home_airport)),
         "next_after": hits[-1].id if len(hits) == lists.PAGE and not query else "",
     }
     return render(request, "web/customers/list.html", context)
