@@ -6,6 +6,7 @@ import shutil
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -108,9 +109,11 @@ def _groups(show: Callable[..., None]) -> list[StageReport]:
     except (base.NothingStored, trial.Unusable):
         return []  # A handful of customers falls into no groups.
     job = jobs.start(living.JOB, {"seed": 1})
-    with jobs.running(job):
+    with jobs.running(job) as progress:
         job.result = found.to_json()
-    return [membership.refresh(END_AT, progress=show)]
+        report = membership.refresh(END_AT, progress=show)
+        progress(phase="members of behavioural groups", done=report.profiles, total=report.profiles)
+    return [replace(report, stage="members of groups")]
 
 
 def _bar(console: Any) -> Progress:

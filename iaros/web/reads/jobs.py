@@ -34,6 +34,13 @@ class JobLine:
     left: timedelta | None
     started_by: str
 
+    @property
+    def rate(self) -> float:
+        """Units a second: as the work last said it, or over the whole of a job that ended before it could say."""
+        if self.job.rate or not self.job.finished or not self.took:
+            return self.job.rate
+        return self.job.done / max(self.took.total_seconds(), 0.1)
+
 
 def line(job: Job, now: datetime | None = None) -> JobLine:
     now = now or timezone.now()
