@@ -21,6 +21,7 @@ from iaros.lib import clock, sql
 from iaros.lib.models import Job, JobState
 from iaros.lib.purposes import Channel, Purpose
 from privacy import consent
+from profiles.selectors import overtaken
 
 # Jobs that run the whole refresh; their result holds the report of each stage.
 REFRESH_JOBS = ("refresh", "load_demo")
@@ -165,7 +166,7 @@ def reach(as_of: datetime) -> Reach:
 
 _INGEST_SQL = """
 SELECT coalesce(sum(read), 0)::bigint AS read, coalesce(sum(quarantined), 0)::bigint AS quarantined,
-    coalesce(sum(seconds), 0)::float8 AS seconds, max(finished_at) AS finished_at
+    coalesce(sum(seconds), 0)::float8 AS seconds, max(finished_at) AS finished_at, array_agg(id) AS runs
 FROM profiles_ingestrun
 WHERE started_at > (SELECT max(started_at) FROM profiles_ingestrun) - INTERVAL '1 day'
 """
@@ -175,7 +176,8 @@ def pipeline_today() -> tuple[list[PipelineStage], datetime | None]:
     """What the last day of runs took in, and each stage of the last refresh that ended well."""
     row = sql.query(_INGEST_SQL)[0]
     landed = PipelineStage("Landed", row["read"], _rate(row["read"], row["seconds"]), row["seconds"])
-    rejected = PipelineStage("Rejected", row["quarantined"], 0.0, 0.0)
+    too_late = sum(overtaken(row["runs"] or []).values())
+    rejected = PipelineStage("Rejected", row["quarantined"] - too_late, 0.0, 0.0)
     job = Job.objects.filter(kind__in=REFRESH_JOBS, state=JobState.SUCCEEDED).order_by("-finished_at").first()
     reports = (job.result or {}).get("stages", []) if job else []
     stages = [PipelineStage(r["stage"], r["profiles"], r["per_second"], r["seconds"]) for r in reports]

@@ -13,7 +13,7 @@ from iaros.lib import jobs
 from iaros.lib.queues import Queue
 from profiles.ingest import mappings, mending
 from profiles.models import IngestRun, QuarantinedRow, Source
-from profiles.sources.contract import Connector, Lines
+from profiles.sources.contract import OVERTAKEN, Connector, Lines
 from profiles.sources.reading import Chunk
 
 ROWS_AT_ONCE = 2000
@@ -37,7 +37,7 @@ def waiting(*, rows: Sequence[UUID] = (), source: str = "", code_table: str = ""
     if rows:
         meant = Q(id__in=list(rows))
     else:
-        meant = ~Q(reason__in=mending.OVERTAKEN)
+        meant = ~Q(reason__in=OVERTAKEN)
         if source:
             meant &= Q(source_id__in=list(Source.objects.filter(name=source).values_list("id", flat=True)))
         if code_table:

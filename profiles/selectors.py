@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Count
 
 from iaros.lib import sql
 from iaros.lib.ids import bucket_of
@@ -21,7 +22,7 @@ from profiles.ingest import cleanse
 from profiles.models import Customer, IdentifierKind, QuarantinedRow
 from profiles.models.names import folded, hashed, phonetic, prefix_of
 from profiles.person_values import unpacked
-from profiles.sources.contract import DISRUPTION_CONTACTS, PERSON_FIELDS
+from profiles.sources.contract import DISRUPTION_CONTACTS, OVERTAKEN, PERSON_FIELDS
 
 MOST_FAULTS = 100
 MOST_CANDIDATES = 200
@@ -274,6 +275,12 @@ def origins(customer_id: UUID, provenance: bytes) -> dict[str, FieldOrigin]:
         for name, origin in packed.items()
         if origin.record_id in records
     }
+
+
+def overtaken(run_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """How many rows of each run were set aside only because a newer one of the same key stands: nothing to mend."""
+    rows = QuarantinedRow.objects.filter(last_seen_run_id__in=run_ids, reason__in=OVERTAKEN)
+    return dict(rows.values_list("last_seen_run_id").annotate(n=Count("id")).order_by())
 
 
 def faults_of(run_id: str, limit: int = MOST_FAULTS) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ from privacy import encryption, subjects
 from profiles.ingest import packed_lines
 from profiles.person_values import packed_rows
 from profiles.shapes import Block, Counts, Feed, Landed, LookedUp
-from profiles.sources.contract import PERSON_FIELDS, Batch, Reject
+from profiles.sources.contract import PERSON_FIELDS, SUPERSEDED, Batch, Reject
 
 T = TypeVar("T")
 LINES_A_MESSAGE = 200
@@ -85,7 +85,7 @@ def _one_a_key(batch: Batch, native: list[bytes], content: list[bytes]) -> tuple
         Reject(
             lines[at],
             "native key",
-            "superseded by a later row of the same file",
+            SUPERSEDED,
             f"one row a key; row {batch.lines.rows[lines[last[native[at]]]]} stands",
         )
         for at in earlier

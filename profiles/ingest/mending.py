@@ -26,9 +26,6 @@ from profiles.sources.catalogue import CONNECTORS
 from profiles.sources.contract import Connector, Lines, Reject, WrongFile
 from profiles.sources.units import fault_of
 
-SUPERSEDED = "superseded by a later row of the same file"
-OLDER = "older than the version that stands"
-OVERTAKEN = (SUPERSEDED, OLDER)
 _SEPARATORS = ",;\t|"
 
 

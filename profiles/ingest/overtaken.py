@@ -11,10 +11,9 @@ from django.db import connection
 
 from iaros.lib import copying, staging
 from privacy import encryption
-from profiles.ingest import mending
 from profiles.ingest.landing import HASH_BYTES
 from profiles.shapes import Feed
-from profiles.sources.contract import Batch, Reject
+from profiles.sources.contract import OLDER, Batch, Reject
 
 _NEWER_SQL = """
 SELECT w.line, max(b.modified_at)
@@ -48,10 +47,7 @@ def rejects(feed: Feed, batch: Batch) -> list[Reject]:
     if stored:
         standing = _standing(feed, batch, stored)
         later |= {at: moment for at, moment in stored.items() if standing.get(at) is False}
-    return [
-        Reject(at, "modified_at", mending.OLDER, f"the version of {moment} stands")
-        for at, moment in sorted(later.items())
-    ]
+    return [Reject(at, "modified_at", OLDER, f"the version of {moment} stands") for at, moment in sorted(later.items())]
 
 
 def _later_in_batch(locators: list[str], created: np.ndarray, modified: np.ndarray, line: np.ndarray) -> dict[int, str]:

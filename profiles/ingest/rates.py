@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import connection
 
 from profiles.shapes import Counts, Feed
-from profiles.sources.contract import Batch, Reject
+from profiles.sources.contract import SUPERSEDED, Batch, Reject
 
 _UPSERT_SQL = """
 INSERT INTO profiles_exchangerate (currency, day, units_per_base, run_id)
@@ -26,7 +26,7 @@ def land_rates(feed: Feed, batch: Batch) -> tuple[Counts, list[Reject]]:
     rates = table["units_per_base"].tolist()
     earlier = [at for at in readable if last[batch.native_key[at]] != at]
     superseded = [
-        Reject(lines[at], "native key", "superseded by a later row of the same file", "one row a key; the last stands")
+        Reject(lines[at], "native key", SUPERSEDED, "one row a key; the last stands")
         for at in earlier
         if rates[at] != rates[last[batch.native_key[at]]]
     ]

@@ -29,7 +29,7 @@ from profiles.models import (
     WeatherDay,
 )
 from profiles.shapes import Counts, Feed
-from profiles.sources.contract import Batch, Reject
+from profiles.sources.contract import SUPERSEDED, Batch, Reject
 
 TABLES: dict[str, type[models.Model]] = {
     "fares": FareObservation,
@@ -76,7 +76,7 @@ def land_reference(feed: Feed, batch: Batch) -> tuple[Counts, list[Reject]]:
     standing = sorted(last.values(), key=native.__getitem__)
     earlier = [at for at in readable if last[native[at]] != at]
     superseded = [
-        Reject(lines[at], "native key", "superseded by a later row of the same file", "one row a key; the last stands")
+        Reject(lines[at], "native key", SUPERSEDED, "one row a key; the last stands")
         for at in earlier
         if content[at] != content[last[native[at]]]
     ]

@@ -100,6 +100,12 @@ class Lines:
     rows: NDArray[np.int64]
 
 
+# Lines that are whole and only too late: set aside, and nothing to mend.
+SUPERSEDED = "superseded by a later row of the same file"
+OLDER = "older than the version that stands"
+OVERTAKEN = (SUPERSEDED, OLDER)
+
+
 @dataclass(frozen=True)
 class Reject:
     """A line that cannot go in: which one (index into `Lines`), the field, why, and what was expected.

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from iaros.lib.purposes import Purpose
 from profiles.sources.columns import Columns, header_names, read_day, split_header
-from profiles.sources.contract import Batch, Connector, Family, Field, Lines, Reject, Sample
+from profiles.sources.contract import SUPERSEDED, Batch, Connector, Family, Field, Lines, Reject, Sample
 
 FIELDS = (
     Field("Date", "date", "2026-10-30", required=True),
@@ -26,7 +26,6 @@ FIELDS = (
 _NAMES = [f.name for f in FIELDS]
 _EURO = "EUR"
 _CODE = re.compile(r"[A-Z]{3}")
-_REPEATED = "superseded by a later row of the same file"
 _LEAST, _MOST = 1e-6, 1e6
 
 
@@ -78,7 +77,7 @@ def _read_wide(names: list[str], lines: Lines) -> Batch:
                 rejects.append(Reject(at, wrong, repr(dict(pairs)[wrong][:40]), "a rate above zero"))
                 continue
             if day in told:
-                rejects.append(Reject(at_line[day], "native key", _REPEATED, "one row a day; the last stands"))
+                rejects.append(Reject(at_line[day], "native key", SUPERSEDED, "one row a day; the last stands"))
             told[day], at_line[day] = {code: rate for code, rate in rates.items() if rate}, at
     return of_euro(lines, told, at_line, rejects)
 

@@ -11,6 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from iaros.lib.models import Job
+from iaros.web.reads.sources import source_lines
 from privacy.models import AuditEvent
 from profiles import deliveries, pipeline, raw_records
 from profiles.ingest import mappings
@@ -71,6 +72,16 @@ def test_a_file_is_taken_in_at_once(steward, activity):
     job = work(send(steward, activity, "take"))
 
     assert job.result["new"] == 1
+
+
+def test_a_row_that_a_later_one_overtook__waits_and_is_no_rejected_one(take_in):
+    take_in("loyalty_members", [people.member("7", "Ann", "Ek", Email="ann@example.org", Email_Verified="Y")])
+    told_twice = [people.month("7", 1, points=10), people.month("7", 1, points=20)]
+    take_in("loyalty_activity", [*told_twice, people.month("7", 13)])
+
+    [line] = [line for line in source_lines() if line.name == "loyalty_activity"]
+
+    assert (line.waiting, line.rejected, line.rows) == (2, 1, 3)
 
 
 @pytest.mark.parametrize(("content", "says"), [(b"", "empty"), (None, "Choose a file")])

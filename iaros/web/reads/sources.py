@@ -18,6 +18,7 @@ from profiles.ingest import mending
 from profiles.models import Delivery, DeliveryState, IngestRun, QuarantinedRow, RunState, Source
 from profiles.quality import scorecard
 from profiles.quality.rules import RULES
+from profiles.selectors import overtaken
 from profiles.sources.catalogue import CONNECTORS
 
 DAYS = 14
@@ -46,10 +47,14 @@ class SourceLine:
     last: IngestRun | None
     daily: list[int]
     rows: int
-    rejected_rate: float | None
+    rejected: int
     waiting: int
     trust: float | None = None
     broken: int = 0
+
+    @property
+    def rejected_rate(self) -> float | None:
+        return self.rejected / self.rows if self.rows else None
 
     @property
     def state(self) -> tuple[str, str]:
@@ -71,7 +76,7 @@ _ORDER = {"bad": 0, "warn": 1, "accent": 2, "ok": 3, "outline": 4}
 
 
 def source_lines(today: date | None = None) -> list[SourceLine]:
-    """Every feed of the catalogue, worst first, in five queries."""
+    """Every feed of the catalogue, worst first, in six queries."""
     today = today or timezone.localdate()
     ids = dict(Source.objects.values_list("name", "id"))
     newest = {
@@ -83,6 +88,7 @@ def source_lines(today: date | None = None) -> list[SourceLine]:
     trust = {row.source_id: row.value for row in measured if row.rule == scorecard.OVERALL}
     broken = Counter(row.source_id for row in measured if not row.kept)
     waiting = dict(QuarantinedRow.objects.values_list("source_id").annotate(n=Count("id")).order_by())
+    too_late = overtaken([run.id for run in newest.values()])
     lines = []
     for name, connector in CONNECTORS.items():
         source_id = ids.get(name, 0)
@@ -97,7 +103,7 @@ def source_lines(today: date | None = None) -> list[SourceLine]:
                 last=last,
                 daily=[per_day.get(today - timedelta(days=DAYS - 1 - i), 0) for i in range(DAYS)],
                 rows=last.read if last else 0,
-                rejected_rate=last.quarantined / last.read if last and last.read else None,
+                rejected=last.quarantined - too_late.get(last.id, 0) if last else 0,
                 waiting=waiting.get(source_id, 0),
                 trust=trust.get(source_id),
                 broken=broken[source_id],

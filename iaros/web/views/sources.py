@@ -39,7 +39,7 @@ def source_list(request: HttpRequest) -> HttpResponseBase:
         return as_csv("sources", header, rows)
     loaded = [line for line in lines if line.last]
     read = sum(line.rows for line in loaded)
-    rejected = sum(line.last.quarantined for line in loaded if line.last)
+    rejected = sum(line.rejected for line in loaded)
     context = {
         "title": "Sources and quality",
         "crumbs": [("Data", ""), ("Sources and quality", "")],
