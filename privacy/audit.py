@@ -8,9 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
 from iaros.accounts.models import ApiClient, User
+from iaros.lib import sql
 from privacy.models import AuditEvent
 
 # The array must be written as one element asked for, or the index over `ids` is not used.
@@ -91,6 +90,5 @@ def reads(
 
 def for_customer(customer_id: UUID, limit: int = 50) -> list[AuditLine]:
     """What was done with this person's data, newest first."""
-    with connection.cursor() as cursor:
-        cursor.execute(_FOR_CUSTOMER_SQL, {"customer": customer_id, "limit": limit})
-        return [AuditLine(*row) for row in cursor.fetchall()]
+    rows = sql.query(_FOR_CUSTOMER_SQL, {"customer": customer_id, "limit": limit})
+    return [AuditLine(**row) for row in rows]

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-import orjson
 from django.apps import apps
 from django.db import connection
 from django.db.models import Count
@@ -108,7 +107,7 @@ def _overwrites(run_id: UUID, reveal: bool) -> list[dict[str, Any]]:
     for row in (*rows, *(row for kept in _steady() for row in _overwritten(run_id, kept))):
         changes = fields[f"{row['table_name'].partition('_')[2]}.{row['field']}"]
         hidden = not reveal and _is_delicate(row["table_name"], row["field"])
-        for each in orjson.loads(row["examples"]):
+        for each in row["examples"]:
             shown = (masking.HIDDEN * 5,) * 2 if hidden else (each["was"], each["becomes"])
             changes.add(each["of"], *shown, count=0)
         changes.count += row["count"]

@@ -6,8 +6,12 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+import orjson
 from django.db import connection
+from psycopg import adapters
 from psycopg.sql import Composed
+
+_JSONB = adapters.types["jsonb"].oid
 
 
 @cache
@@ -29,8 +33,14 @@ def fetch(package: str, file: str, **params: Any) -> list[dict[str, Any]]:
 
 
 def query(statement: str | Composed, params: Any = None) -> list[dict[str, Any]]:
-    """Execute a statement that stands in the code and return its rows as dictionaries."""
+    """Execute a statement that stands in the code and return its rows as dictionaries; JSON comes as what it says."""
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
         names = [column.name for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        documents = [column.name for column in cursor.description if column.type_code == _JSONB]
+        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    # Django has the driver hand JSON over as text, which its own JSONField reads; a row of a statement has no field.
+    for name in documents:
+        for row in rows:
+            row[name] = row[name] and orjson.loads(row[name])
+    return rows

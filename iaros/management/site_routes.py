@@ -82,6 +82,8 @@ def _calls(customer_id: str) -> Iterator[Call]:
     yield Call("GET", f"{v1}/analytics/segments", None, lambda body: body["results"])
     for topic in ("behavior", "lifetime-value", "churn-risk"):
         yield Call("GET", f"{v1}/analytics/{topic}", {"purpose": "analytics"})
+        yield Call("GET", f"{v1}/analytics/{topic}", {"purpose": "analytics", "customer_id": customer_id})
+    yield Call("GET", f"{v1}/analytics/journey", {"purpose": "analytics"})
     yield Call("GET", f"{v1}/analytics/journey", {"purpose": "analytics", "customer_id": customer_id})
     yield Call("GET", f"{v1}/models/status", None, lambda body: body["results"])
     yield Call("GET", f"{v1}/models/performance", None, lambda body: body["results"])

@@ -8,9 +8,12 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from iaros.lib.ids import bucket_of, uuid7
 from privacy import audit
 from profiles.models import Customer
+from segmentation.models import EntityKind, Score
 
 PROFILE, SEGMENT = "intelligence/profile", "intelligence/segment"
 PERSON_ROUTES = (PROFILE, SEGMENT, "intelligence/score", "intelligence/enrich")
@@ -145,6 +148,29 @@ def test_analytics_of_one_person_is_a_read(partner: Client, alice: UUID, topic: 
 
     assert response.status_code == 200
     assert len(audit.for_customer(alice)) == 1
+
+
+@pytest.mark.parametrize(("topic", "model"), [("lifetime-value", "value_12m"), ("churn-risk", "churn_90d")])
+def test_analytics_of_one_person__says_what_the_model_said_and_why(
+    partner: Client, alice: UUID, topic: str, model: str
+) -> None:
+    why = {"feature": "booking:count_365d", "contribution": -0.4, "value": 3.0}
+    Score.objects.create(
+        bucket=bucket_of(alice),
+        entity_kind=EntityKind.CUSTOMER,
+        entity_id=alice,
+        customer_id=alice,
+        name=model,
+        value=0.38,
+        reasons=[why],
+        model_version_id=uuid7(),
+        as_of=timezone.now(),
+    )
+
+    told = partner.get(f"/api/v1/analytics/{topic}", {"customer_id": str(alice)}).json()["customer"]
+
+    assert told["state"] == "scored"
+    assert told["score"]["reasons"] == [why]
 
 
 @pytest.mark.parametrize("topic", ["behavior", "journey", "lifetime-value", "churn-risk"])

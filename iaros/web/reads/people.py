@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -248,7 +247,6 @@ def scores(customer_id: UUID, purpose: Purpose) -> list[ScoreLine]:
     condition, params = _of(customer_id, purpose, "s")
     found = []
     for row in sql.query(_SCORES_SQL.format(gate=condition), params):
-        row["reasons"] = json.loads(row["reasons"]) if isinstance(row["reasons"], str) else row["reasons"]
         found.append(score_line(**{**row, "version": row["version"] or ""}))
     return found
 
