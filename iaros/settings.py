@@ -172,7 +172,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["iaros.api.callers.CallerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["iaros.api.callers.ScopeOrPermission"],
     "DEFAULT_RENDERER_CLASSES": ["iaros.api.rendering.JsonRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["iaros.api.rendering.JsonParser"],
     "DEFAULT_PAGINATION_CLASS": "iaros.api.pagination.CursorPages",
     "DEFAULT_SCHEMA_CLASS": "iaros.api.schema.ProblemSchema",
     "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",

@@ -112,7 +112,8 @@ class BatchView(APIView):
         """How far a batch came: the next part begins with byte `received`."""
         _known(name)
         key, sender = request.query_params.get("batch", ""), _sender(caller_on(request))
-        kept = Delivery.objects.filter(way=Way.BATCH, sender=sender, source=name, key=key).first()
+        known = Delivery.objects.filter(way=Way.BATCH, sender=sender, source=name, key=key)
+        kept = known.first() if _BATCH.fullmatch(key) else None
         if kept is None:
             raise NotFound("No such batch.")
         return _told(kept, 200)

@@ -83,6 +83,7 @@ def test_a_part_that_says_not_what_it_is__400(sender, query, content_range, stat
 def test_without_the_scope__403__and_an_unknown_source__404(new_partner, sender):
     assert send(new_partner(scopes=["jobs:read"]), LINES).status_code == 403
     assert sender.post("/api/v1/sources/nothing/batches", LINES, content_type="text/plain").status_code == 404
+    assert sender.get(f"{BATCHES}?batch=%00").status_code == 404
 
 
 def test_another_senders_batch__is_not_told(sender, new_partner):

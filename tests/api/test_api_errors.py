@@ -48,6 +48,13 @@ def test_broken_json_is_a_problem(partner: Client) -> None:
     assert _is_problem(partner.post(PROFILE, "{", content_type=JSON), 400, "parse-error")
 
 
+@pytest.mark.parametrize(
+    "body", ['{"a":' + "[" * 100_000, '{"a":' + "[" * 400 + "]" * 400 + "}", '{"a": NaN}', b"\xff"]
+)
+def test_a_body_that_nobody_could_mean__is_refused(partner: Client, body: str | bytes) -> None:
+    assert _is_problem(partner.post(PROFILE, body, content_type=JSON), 400, "parse-error")
+
+
 def test_missing_purpose_is_pointed_at(partner: Client) -> None:
     response = partner.post(PROFILE, {"customer_id": str(uuid4())}, content_type=JSON)
 
