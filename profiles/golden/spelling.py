@@ -11,12 +11,10 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from profiles.models.names import folded
+from profiles.models.names import telexed
 from profiles.sources.contract import PERSON_FIELDS
 
 _WORDS = re.compile(r"[\s\-]+")
-# How one letter of ours is written with the letters that a telex has: both ways mean the same.
-_DIGRAPHS = (("aa", "a"), ("ae", "a"), ("oe", "o"), ("ue", "u"))
 # No field of a reservation holds more letters of one name.
 _CUT_OFF = 20
 _GIVEN_NAME, _SURNAME = (PERSON_FIELDS.index(name) for name in ("given_name", "surname"))
@@ -54,10 +52,7 @@ def _given_name(value: str) -> str:
 
 @lru_cache(maxsize=100_000)
 def _telexed(value: str) -> str:
-    plain = folded(value) or value.casefold()
-    for two, one in _DIGRAPHS:
-        plain = plain.replace(two, one)
-    return plain[:_CUT_OFF]
+    return (telexed(value) or value.casefold())[:_CUT_OFF]
 
 
 @lru_cache(maxsize=100_000)

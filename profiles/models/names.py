@@ -18,7 +18,10 @@ _SOUNDS = {
     **dict.fromkeys("mn", "5"),
     "r": "6",
 }
-_LETTERS = str.maketrans({"ø": "o", "Ø": "O", "ß": "ss", "æ": "ae", "Æ": "AE", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D"})
+_LETTERS = str.maketrans({"ø": "o", "Ø": "O", "ß": "ss", "æ": "ae", "Æ": "AE", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D",
+                          "ı": "i"})  # fmt: skip
+# How one letter is written with the letters that a telex has (ICAO Doc 9303-3, section 6), where it is not just dropped.
+_DIGRAPHS = (("aa", "a"), ("ae", "a"), ("oe", "o"), ("ue", "u"))
 
 
 @lru_cache(maxsize=100_000)
@@ -26,6 +29,15 @@ def folded(name: str) -> str:
     """A name without accents, case, spaces and marks: how two spellings are compared."""
     decomposed = unicodedata.normalize("NFKD", name.translate(_LETTERS))
     return "".join(c for c in decomposed if c.isalpha() and not unicodedata.combining(c)).casefold()
+
+
+@lru_cache(maxsize=100_000)
+def telexed(name: str) -> str:
+    """A folded name in which `ø`, `oe` and `o` are one letter: SOERENSEN, SORENSEN and Sørensen are one name."""
+    plain = folded(name)
+    for two, one in _DIGRAPHS:
+        plain = plain.replace(two, one)
+    return plain
 
 
 @lru_cache(maxsize=100_000)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from profiles.models.names import folded
+from profiles.models.names import telexed
 
 SURNAME_LETTERS, GIVEN_LETTERS = 24, 3
 _MOST = 32_000  # passengers' numbers are small integers
@@ -24,10 +24,10 @@ def traveller(locator: str | None, surname: str | None, given_name: str | None) 
 
     It identifies one person only within one booking, and only where no other passenger of it has the same key.
     """
-    last = folded(without_suffix(surname or "")[0])[:SURNAME_LETTERS]
+    last = telexed(without_suffix(surname or "")[0])[:SURNAME_LETTERS]
     if not locator or not last:
         return None
-    return f"{locator.strip().upper()}|{last}/{folded(without_title(given_name or ''))[:GIVEN_LETTERS]}"
+    return f"{locator.strip().upper()}|{last}/{telexed(without_title(given_name or ''))[:GIVEN_LETTERS]}"
 
 
 @lru_cache(maxsize=20_000)

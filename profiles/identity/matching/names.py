@@ -11,7 +11,7 @@ import unicodedata
 from functools import lru_cache
 
 from profiles.identity.matching.nicknames import ROOTS
-from profiles.models.names import folded, phonetic
+from profiles.models.names import phonetic, telexed
 
 LONGEST = 60
 TITLES = frozenset(
@@ -80,7 +80,7 @@ def surname(text: str) -> str | None:
 def _name(text: str) -> str | None:
     words = [word for word in re.split(r"[\s.,/_]+", plain(text)) if word]
     kept = [word for word in words if word not in TITLES] or words
-    joined = folded("".join(kept))[:LONGEST]
+    joined = telexed("".join(kept))[:LONGEST]
     # One letter repeated is what a form was filled with to get past it.
     if not joined or joined in _PLACEHOLDERS or (len(joined) > 2 and len(set(joined)) == 1):
         return None

@@ -6,6 +6,8 @@ Aleksandr). A short form that belongs to several names stands with the most freq
 
 from __future__ import annotations
 
+from profiles.models.names import telexed
+
 _NAMES = """
 aaron ron ronnie
 abigail abby abbie gail
@@ -178,7 +180,7 @@ zachary zach zack
 
 def _roots() -> dict[str, str]:
     root: dict[str, str] = {}
-    lines = [line.split() for line in _NAMES.split("\n") if line.strip()]
+    lines = [[telexed(name) for name in line.split()] for line in _NAMES.split("\n") if line.strip()]
     for names in lines:
         root.setdefault(names[0], names[0])
     for names in lines:
