@@ -16,7 +16,7 @@ from iaros.lib.leases import lock_in_transaction
 from iaros.lib.memory import undisturbed
 from iaros.lib.reports import Progress, silent
 from profiles.golden import assemble
-from profiles.identity import joining, match_models, probable, search_keys
+from profiles.identity import company, joining, match_models, probable, search_keys
 from profiles.identity.probable import Decisions
 from profiles.identity.search_keys import BUCKETS_AT_ONCE, Keyed
 from profiles.identity.weighing import Weighing
@@ -75,8 +75,9 @@ class _Comparing:
     def finished(self) -> Matched:
         """Compare the survivors again, knowing now what those who joined them knew."""
         for _ in range(MOST_ROUNDS - 1):
-            survivors, self.done.survivors = sorted(self.done.survivors), set()
-            for some in _some(survivors):
+            survivors, self.done.survivors = self.done.survivors, set()
+            # Who travelled with them may be known by their company now.
+            for some in _some(sorted(survivors | company.of(survivors))):
                 self.compare(search_keys.of(some))
         if self.run:
             runs.finish_act(self.run, self.done.joined)

@@ -14,7 +14,7 @@ from django.db import connection
 from rapidfuzz.distance import DamerauLevenshtein, JaroWinkler
 
 from privacy import subjects
-from profiles.identity import mentions
+from profiles.identity import match_models, mentions
 from profiles.identity.matching import names
 from profiles.models import IdentifierKind
 from profiles.person_values import unpacked
@@ -67,15 +67,19 @@ def contradict(one: Known, other: Known, *, kind: int | None = None) -> bool:
 
 
 def _names_agree(one: Known, other: Known) -> bool | None:
-    """Whether the given names can be one: the same, short for it, cut off, a slip, or exchanged with the surname."""
+    """Whether the given names can be one: the same, short for it, cut off, a slip, or exchanged with the surname.
+
+    Where both are names that many have, one is no slip of the other: Arne and Anne share an address and are two.
+    """
     mine, theirs = (names.given_name(k.given_name) if k.given_name else None for k in (one, other))
     if not mine or not theirs:
         return None
     if mine.startswith(theirs) or theirs.startswith(mine):
         return True
-    if names.root(one.given_name or "") == names.root(other.given_name or ""):
+    roots = [names.root(k.given_name or "") for k in (one, other)]
+    if roots[0] == roots[1]:
         return True
-    if JaroWinkler.similarity(mine, theirs) >= _ALIKE:
+    if not match_models.shipped_names().issuperset(roots) and JaroWinkler.similarity(mine, theirs) >= _ALIKE:
         return True
     surnames = [names.surname(k.surname) if k.surname else None for k in (one, other)]
     return mine == surnames[1] or theirs == surnames[0]

@@ -36,6 +36,7 @@ COLUMNS = {
 _RAW = (*dict.fromkeys(COLUMNS.values()), "title", "suffix")
 _AT = [PERSON_FIELDS.index(name) for name in _RAW]
 _GIVEN, _SURNAME, _SUFFIX = (_RAW.index(name) for name in ("given_name", "surname", "suffix"))
+_TELLING = [_RAW.index(name) for name in ("birth_date", "email", "phone", "address")]
 _SUFFIXES = {"jr": "jr", "junior": "jr", "sr": "sr", "senior": "sr", "ii": "ii", "iii": "iii", "iv": "iv"}
 _BY_TITLE = {"mr": "m", "mstr": "m", "mrs": "f", "ms": "f", "miss": "f"}
 _FIELDS = {IdentifierKind.EMAIL: "email", IdentifierKind.PHONE: "phone"}
@@ -103,6 +104,11 @@ def _suffix(form: Sequence[str | None]) -> str:
 def raw_form(values: Sequence[str | None]) -> tuple[str | None, ...]:
     """The part of a person's values that is compared."""
     return tuple(values[at] for at in _AT)
+
+
+def tells(form: Sequence[str | None]) -> bool:
+    """Whether a raw form says anything that namesakes do not share."""
+    return any(form[at] for at in _TELLING)
 
 
 def _shared(told: Mapping[IdentifierKind, set[str | None]]) -> set[tuple[str, str]]:

@@ -7,7 +7,7 @@ grows: it is put right for the base it is used on.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import orjson
@@ -15,7 +15,9 @@ from django.db import connection, transaction
 
 from iaros.accounts.models import User
 from iaros.lib import clock
+from profiles.identity.matching import names
 from profiles.identity.matching.model import MatchModel
+from profiles.identity.matching.nicknames import ROOTS
 from profiles.models import MatchModelVersion
 
 FILE = Path(__file__).parent / "match_model.json"
@@ -41,11 +43,22 @@ class InForce:
         prior = self.model.prior * min(learnt_on / max(customers, 1), 1.0)
         return replace(self.model, prior=max(prior, 1e-12))
 
+    @cached_property
+    def given_names(self) -> frozenset[str]:
+        """Roots of the given names that many people have where the model was learnt."""
+        return frozenset(filter(None, map(names.root, self.model.frequencies.get("given_name", ()))))
+
 
 @cache
 def shipped() -> InForce:
     model = MatchModel.from_json(orjson.loads(FILE.read_bytes()))
     return InForce(SHIPPED, model, model.threshold, model.review)
+
+
+@cache
+def shipped_names() -> frozenset[str]:
+    """Roots of given names that many people have, as shipped: two of them are two names, however alike they look."""
+    return frozenset(ROOTS.values()) | shipped().given_names
 
 
 def champion() -> InForce:

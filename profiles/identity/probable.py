@@ -40,13 +40,15 @@ class Decisions:
 def apart_from_copies(wanted: Sequence[Keyed]) -> tuple[list[Keyed], dict[UUID, UUID]]:
     """The customers without those of whom the same is said as of an older one among them, and by copy, of whom.
 
-    A record that was sent a thousand times would fill every block it stands in, and be compared with nobody.
+    A record that was sent a thousand times would fill every block it stands in, and be compared with nobody. Who tells
+    a name only is no copy of a namesake.
     """
     first: dict[tuple[str | None, ...], UUID] = {}
     originals, copies = [], {}
     for each in sorted(wanted, key=lambda row: row.customer):
-        original = first.setdefault(forms.raw_form(each.values), each.customer)
-        if original == each.customer or not each.match_keys:
+        form = forms.raw_form(each.values)
+        original = first.setdefault(form, each.customer)
+        if original == each.customer or not each.match_keys or not forms.tells(form):
             originals.append(each)
         else:
             copies[each.customer] = original
@@ -117,13 +119,15 @@ def _unambiguous(
     strong: dict[Pair, Weighing], weighings: dict[Pair, Weighing], decisions: Decisions
 ) -> dict[Pair, Weighing]:
     """Without links of somebody who fits two people about equally well who cannot be one: those are held. What hangs
-    on such a somebody otherwise may be of either, and is held as well."""
+    on such a somebody otherwise may be of either, and is held as well. What only their travels say gives way to what
+    they say themselves."""
     fits: dict[UUID, list[UUID]] = defaultdict(list)
     for one, other in strong:
         fits[one].append(other)
         fits[other].append(one)
     ambiguous: set[Pair] = set()
     torn: set[UUID] = set()
+    of_either: set[UUID] = set()
     for somebody, others in fits.items():
         for one, other in combinations(others, 2):
             between = weighings.get(_pair(one, other))
@@ -131,11 +135,17 @@ def _unambiguous(
                 continue
             first, second = _pair(somebody, one), _pair(somebody, other)
             gap = strong[first].weight - strong[second].weight
-            if abs(gap) < CLEARLY:
-                torn.add(somebody)
-            else:
+            if strong[first].by_travels != strong[second].by_travels:
+                ambiguous.add(first if strong[first].by_travels else second)
+            elif abs(gap) >= CLEARLY:
                 ambiguous.add(second if gap > 0 else first)
-    ambiguous |= {pair for pair in strong if torn & set(pair)}
+            elif strong[first].by_travels:
+                of_either.add(somebody)
+            else:
+                torn.add(somebody)
+    ambiguous |= {
+        pair for pair, found in strong.items() if torn & set(pair) or (found.by_travels and of_either & set(pair))
+    }
     decisions.held |= {pair: (PairReason.AMBIGUOUS, strong[pair]) for pair in ambiguous}
     return {pair: found for pair, found in strong.items() if pair not in ambiguous}
 

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from profiles.identity import forms, vetoes
+from profiles.identity import company, forms, routes, vetoes
 from profiles.identity.candidates import Pair
 from profiles.identity.forms import Forms
 from profiles.identity.match_models import InForce
+from profiles.identity.matching.comparisons import Column
 from profiles.identity.matching.scoring import Scorer, Weighed, columns_of
 
 _COMPARED = ("given_name", "surname", "birth_date", "gender")
@@ -25,6 +26,8 @@ _TELLING = {
     "email": ("same",),
     "phone": ("same", "one slip"),
 }
+# Of two names that many people have neither is a slip of the other.
+_SLIPS = ("one slip", "nearly the same", "alike")
 PRIOR = "prior"
 
 
@@ -37,7 +40,8 @@ class Weighing:
     parts: tuple[tuple[str, str, float], ...] = ()
     against: str = ""  # a contradiction that a person may know better of
     never: str = ""  # why they are two people, whoever asks
-    telling: bool = True  # whether they agree in anything but names
+    telling: bool = True  # whether they agree in anything but names, or travelled alike
+    by_travels: bool = False  # whether their travels are all there is beside names
 
     @property
     def apart(self) -> bool:
@@ -56,13 +60,19 @@ def weigh(
     known = known if known is not None else vetoes.Known()
     told = forms.of(sorted({customer for pair in pairs for customer in pair}))
     model = in_force.on_base(base)
-    scorer = Scorer(model, columns_of(told.columns))
+    columns = columns_of(told.columns)
+    scorer = Scorer(model, columns)
     left, right, cuts = _crossed(pairs, told)
     weighed = scorer.weigh(left, right)
     best, weights = _best(weighed.weight, cuts)
     levels = {c.name: [level.name for level in model.comparisons[c.name]] for c in scorer.comparisons}
-    against = _against(weighed, levels, told, pairs, cuts)
+    two_names = _two_names(columns["given_root"], left, right, in_force.given_names)
+    against = _against(weighed, levels, told, pairs, cuts, two_names)
     telling = _telling(weighed, levels, cuts).tolist()
+    travels = _by_travels(pairs, weights, best, against, telling, in_force, max(base, model.records))
+    by_travels = {at for at in travels if not telling[at]}
+    for at, part in travels.items():
+        weights[at], telling[at] = weights[at] + part[2], True
     likely = {at for at, weight in enumerate(weights) if best[at] >= 0 and weight >= in_force.review_from}
     known.ask(customer for at in likely for customer in pairs[at])
     born = told.columns["birth_date"]
@@ -71,16 +81,40 @@ def weigh(
         if best[at] < 0:
             continue
         if at not in likely:
-            found[pair] = Weighing(weights[at], (), against[at], "", telling[at])
+            found[pair] = Weighing(weights[at], (), against[at], "", telling[at], at in by_travels)
             continue
         found[pair] = Weighing(
             weights[at],
-            _parts(weighed, levels, best[at], model.prior_weight),
+            _parts(weighed, levels, best[at], model.prior_weight) + _rounded(travels.get(at)),
             against[at] or known.doubtful(*pair, {day for each in pair for day in born[slice(*told.spans[each])]}),
             known.forbidden(*pair),
             telling[at],
+            at in by_travels,
         )
     return found
+
+
+def _by_travels(
+    pairs: Sequence[Pair],
+    weights: Sequence[float],
+    best: Sequence[int],
+    against: Sequence[str],
+    telling: Sequence[bool],
+    in_force: InForce,
+    base: int,
+) -> dict[int, tuple[str, str, float]]:
+    """By place of a pair that is not sure by what they say themselves, what their travels say for them: the company
+    they kept, or else the agency and route."""
+    enough = in_force.link_from - max(company.most_bits(base), routes.most_bits())
+    asked = [
+        at
+        for at, weight in enumerate(weights)
+        if best[at] >= 0 and not against[at] and weight >= enough and (not telling[at] or weight < in_force.link_from)
+    ]
+    together = company.bits([pairs[at] for at in asked], base)
+    alike = routes.bits([pairs[at] for at in asked if pairs[at] not in together])
+    found = {at: ("company", "the same", together[pairs[at]]) for at in asked if pairs[at] in together}
+    return found | {at: ("agency and route", "the same", alike[pairs[at]]) for at in asked if pairs[at] in alike}
 
 
 def _crossed(pairs: Sequence[Pair], told: Forms) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
@@ -119,10 +153,20 @@ def _parts(
     return tuple(parts)
 
 
+def _rounded(part: tuple[str, str, float] | None) -> tuple[tuple[str, str, float], ...]:
+    return ((part[0], part[1], round(part[2], 3)),) if part else ()
+
+
 def _against(
-    weighed: Weighed, levels: dict[str, list[str]], told: Forms, pairs: Sequence[Pair], cuts: NDArray[np.int64]
+    weighed: Weighed,
+    levels: dict[str, list[str]],
+    told: Forms,
+    pairs: Sequence[Pair],
+    cuts: NDArray[np.int64],
+    two_names: NDArray[np.bool_],
 ) -> list[str]:
-    """By pair, what contradicts in names, birth date, sex or suffix, over all their forms."""
+    """By pair, what contradicts in names, birth date, sex or suffix, over all their forms. `two_names`: of which forms
+    the given names are two, however alike they look."""
     known: dict[str, list[bool]] = {}
     agrees: dict[str, list[bool]] = {}
     for name in _COMPARED:
@@ -131,7 +175,10 @@ def _against(
         reached = weighed.reached[name]
         alike = [at for at, level in enumerate(levels[name]) if _is_alike(name, level)]
         known[name] = _any(reached >= 0, cuts).tolist()
-        agrees[name] = _any(np.isin(reached, alike), cuts).tolist()
+        holds = np.isin(reached, alike)
+        if name == "given_name":
+            holds &= ~(two_names & np.isin(reached, [at for at, level in enumerate(levels[name]) if level in _SLIPS]))
+        agrees[name] = _any(holds, cuts).tolist()
     found = []
     for at, (one, other) in enumerate(pairs):
         differs = [name for name in known if known[name][at] and not agrees[name][at]]
@@ -145,6 +192,15 @@ def _against(
             differs.append("no name to compare")
         found.append(", ".join(name.replace("_", " ") for name in differs))
     return found
+
+
+def _two_names(
+    roots: Column, left: NDArray[np.int64], right: NDArray[np.int64], known: frozenset[str]
+) -> NDArray[np.bool_]:
+    """By pair of forms, whether both given names are names that many have, and not the same."""
+    one, other = roots.codes[left], roots.codes[right]
+    is_known = np.array([value in known for value in roots.values])
+    return np.asarray(is_known[one] & is_known[other] & (one != other))
 
 
 def _telling(weighed: Weighed, levels: dict[str, list[str]], cuts: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -18,9 +18,10 @@ _SOUNDS = {
     **dict.fromkeys("mn", "5"),
     "r": "6",
 }
-_LETTERS = str.maketrans({"ø": "o", "Ø": "O", "ß": "ss", "æ": "ae", "Æ": "AE", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D",
-                          "ı": "i"})  # fmt: skip
-# How one letter is written with the letters that a telex has (ICAO Doc 9303-3, section 6), where it is not just dropped.
+_LETTERS = str.maketrans(
+    {"ø": "o", "Ø": "O", "ß": "ss", "æ": "ae", "Æ": "AE", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ı": "i"}
+)
+# How one letter is written with the letters that a telex has (ICAO Doc 9303-3, section 6), where it is not dropped.
 _DIGRAPHS = (("aa", "a"), ("ae", "a"), ("oe", "o"), ("ue", "u"))
 
 

@@ -9,6 +9,7 @@ booked for one; what an agency leaves is the agency's, and nobody's identity. Co
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NotRequired, TypedDict
@@ -17,6 +18,7 @@ import numpy as np
 
 from iaros.lib.purposes import Purpose
 from profiles.models import EventKind, IdentifierKind
+from profiles.sources.addressees import addressee
 from profiles.sources.contract import PERSON_FIELDS, Batch, Keys, Lines, Reject
 from profiles.sources.json_lines import utc
 from profiles.sources.places import distance_km, haul
@@ -237,11 +239,11 @@ class BookingColumns:
 
     def _add_mentions(self, line: int, booking: Booking) -> None:
         passengers = booking["passengers"]
-        alone = len(passengers) == 1 and not booking["agency"]
+        contacts = list(_with_owners(booking))
         for passenger in passengers:
             key = traveller(booking["locator"], passenger["surname"], passenger["given_name"])
             number = passenger["number"]
-            mine = [c for c in booking["contacts"] if c["passenger"] == number or (alone and not c["passenger"])]
+            mine = [c for c in contacts if c["passenger"] == number]
             email = next((c for c in mine if c["type"] == "email" and not c.get("for_disruptions")), None)
             phone = next((c for c in mine if c["type"] == "phone" and not c.get("for_disruptions")), None)
             urgent = {f"irops_{c['type']}": c["value"] for c in mine if c.get("for_disruptions")}
@@ -338,6 +340,29 @@ class BookingColumns:
                 "lead_days": lead_days,
             }
         )
+
+
+def _with_owners(booking: Booking) -> Iterator[Contact]:
+    """The contacts, those of nobody given to whom they can only belong: to the one who booked alone, or to whom the
+    address names, and then the telephone beside it too. What an agency leaves is the agency's, unless it names one."""
+    passengers, direct = booking["passengers"], not booking["agency"]
+    alone = len(passengers) == 1 and direct
+    named = _addressees(booking)
+    addresses = sum(c["type"] == "email" and not c["passenger"] for c in booking["contacts"])
+    # One customer left one address, and the telephone with it.
+    booker = 0 if alone else next(iter(named.values())) if direct and len(named) == addresses == 1 else None
+    for contact in booking["contacts"]:
+        urgent = contact.get("for_disruptions") and not alone
+        at = None if contact["passenger"] or urgent else named.get(contact["value"], booker)
+        yield contact if at is None else {**contact, "passenger": passengers[at]["number"]}
+
+
+def _addressees(booking: Booking) -> dict[str, int]:
+    """By address that nobody is said to have, the place of the passenger whom it names; others are absent."""
+    names = [(passenger["given_name"], passenger["surname"]) for passenger in booking["passengers"]]
+    loose = [c["value"] for c in booking["contacts"] if c["type"] == "email" and not c["passenger"]]
+    found = {value: addressee(value, names) for value in loose}
+    return {value: at for value, at in found.items() if at is not None}
 
 
 def _leg(booking: int, segment: Segment) -> dict[str, Any]:
