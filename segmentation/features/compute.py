@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from segmentation.features import rfm, tiles
+from segmentation.features import measures, rfm
 from segmentation.features.catalogue import get
 from segmentation.features.facts import People
 from segmentation.features.grammar import Feature, Measure
@@ -36,7 +36,7 @@ def matrix(
         elif one.measure is Measure.QUINTILE:
             values[position] = places[one.name]
         else:
-            values[position] = tiles.column(folded, one)
+            values[position] = measures.column(folded, one)
     return np.ascontiguousarray(values.T)
 
 
@@ -61,7 +61,7 @@ def _attributes(people: People, at: NDArray[np.int64]) -> dict[str, Floats]:
 
 def _places(folded: Tiles, limits: rfm.Limits | None) -> dict[str, Floats]:
     recency, frequency, monetary = (
-        tiles.column(folded, get(name))
+        measures.column(folded, get(name))
         for name in ("booking:recency_days", "booking:count_730d", "spend:value_sum_730d")
     )
     return rfm.place(limits, recency, frequency, monetary)

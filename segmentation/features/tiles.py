@@ -1,7 +1,8 @@
 """Bucket, then cumulate: every event falls once into (row, window bucket), and windows are running sums over buckets.
 
-Comes in: events as columns, each with the row it belongs to and its age before that row's T in whole microseconds.
-Goes out: one float64 column per feature. All sums are of whole numbers, so their order does not change the result.
+Comes in: events as columns, each with the row it belongs to and its age before that row's T in whole microseconds; of
+one customer also what whole days came to already. Goes out: what `measures` makes features of. All sums are of whole
+numbers, so their order does not change the result.
 """
 
 from __future__ import annotations
@@ -9,21 +10,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from profiles.currency import minor_units
 from profiles.models import EventKind
 from segmentation.features import calendar
-from segmentation.features.grammar import LIFETIME, WINDOWS, EventFilter, Feature, Measure
+from segmentation.features.grammar import LIFETIME, WINDOWS, EventFilter
+
+if TYPE_CHECKING:
+    from segmentation.features.partials import Body
 
 DAY = 86_400_000_000
 _EDGES = np.array([window * DAY for window in WINDOWS if window != LIFETIME], dtype=np.int64)
 _COLUMNS = len(WINDOWS)
 _NEVER = np.iinfo(np.int64).max
+_BEST: dict[str, tuple[np.ufunc, float]] = {"largest": (np.maximum, -np.inf), "smallest": (np.minimum, np.inf)}
 Floats = NDArray[np.float64]
+# One thing asked of the events of a filter: what, of which events, and for sums the column and whether it is counted.
+Slot = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -78,13 +84,19 @@ class Events:
 
 @dataclass
 class Tiles:
-    """The events of `rows` rows, folded as far as the features ask for; each piece is computed once."""
+    """The events of `rows` rows, folded as far as the features ask for; each piece is computed once.
+
+    A single row may stand on a `body`: what whole days before its T (`at`, in microseconds) came to, without the
+    events. It is then as if these were among `events`.
+    """
 
     events: Events
     row: NDArray[np.int64]
     age: NDArray[np.int64]
     rows: int
-    _made: dict[tuple[object, ...], object] = field(default_factory=dict)
+    body: Body | None = None
+    at: int = 0
+    _made: dict[Slot, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.bucket = np.searchsorted(_EDGES, self.age, side="left")
@@ -120,73 +132,94 @@ class Tiles:
         return self._once(("calendar",), lambda: calendar.weekday_and_month(self.events.occurred))
 
     def count(self, events: EventFilter, window: int) -> Floats:
-        return self._cumulated(events, "")[WINDOWS.index(window)]
+        return self.total(events, "", window)
 
     def total(self, events: EventFilter, column: str, window: int) -> Floats:
-        return self._cumulated(events, column)[WINDOWS.index(window)]
+        return self.ask(("sum", events, column, False))[WINDOWS.index(window)]
 
     def known(self, events: EventFilter, column: str, window: int) -> Floats:
         """How many of the events have a value in `column`."""
-        return self._cumulated(events, column, known=True)[WINDOWS.index(window)]
+        return self.ask(("sum", events, column, True))[WINDOWS.index(window)]
 
-    def _cumulated(self, events: EventFilter, column: str, *, known: bool = False) -> Floats:
-        return self._once(("sum", events, column, known), lambda: self._fold(self.chosen(events), column, known))
+    def squares(self, events: EventFilter, window: int) -> Floats:
+        """Sum of the squared values, in the squared hundredth of the currency."""
+        return self.ask(("squares", events))[WINDOWS.index(window)]
 
-    def _fold(self, chosen: NDArray[np.int64], column: str, known: bool, power: int = 1) -> Floats:
-        weights = None
+    def largest(self, events: EventFilter, window: int) -> Floats:
+        return self.ask(("largest", events))[WINDOWS.index(window)]
+
+    def smallest(self, events: EventFilter, window: int) -> Floats:
+        return self.ask(("smallest", events))[WINDOWS.index(window)]
+
+    def ask(self, slot: Slot) -> Floats:
+        """A sum or an extreme of the values, by window and row; the extreme of nothing is NaN."""
+        return self._once(slot, lambda: self._outmost(slot) if slot[0] in _BEST else self._summed(slot))
+
+    def _summed(self, slot: Slot) -> Floats:
+        chosen, weights = self.chosen(slot[1]), None
+        column, known = slot[2:] if slot[0] == "sum" else ("value", False)
         if column:
             values = getattr(self.events, column)[chosen]
             present = ~np.isnan(values)
             chosen, values = chosen[present], values[present]
-            weights = None if known else values**power
+            weights = None if known else values ** (2 if slot[0] == "squares" else 1)
         code = self.bucket[chosen] * self.rows + self.row[chosen]
         cells = np.bincount(code, weights=weights, minlength=self.rows * _COLUMNS).astype(np.float64)
-        return _running(cells.reshape(_COLUMNS, self.rows), np.add)
+        return self._over_windows(slot, cells, np.add)
 
-    def squares(self, events: EventFilter, window: int) -> Floats:
-        """Sum of the squared values, in the squared hundredth of the currency."""
-        made = self._once(("squares", events), lambda: self._fold(self.chosen(events), "value", known=False, power=2))
-        return made[WINDOWS.index(window)]
-
-    def largest(self, events: EventFilter, window: int) -> Floats:
-        made = self._once(("largest", events), lambda: self._outmost(events, np.maximum, -np.inf))
-        return made[WINDOWS.index(window)]
-
-    def smallest(self, events: EventFilter, window: int) -> Floats:
-        made = self._once(("smallest", events), lambda: self._outmost(events, np.minimum, np.inf))
-        return made[WINDOWS.index(window)]
-
-    def _outmost(self, events: EventFilter, best: np.ufunc, empty: float) -> Floats:
-        chosen = self.chosen(events)
+    def _outmost(self, slot: Slot) -> Floats:
+        best, empty = _BEST[slot[0]]
+        chosen = self.chosen(slot[1])
         chosen = chosen[~np.isnan(self.events.value[chosen])]
         cells = np.full(self.rows * _COLUMNS, empty)
         best.at(cells, self.bucket[chosen] * self.rows + self.row[chosen], self.events.value[chosen])
-        reached = _running(cells.reshape(_COLUMNS, self.rows), best)
+        reached = self._over_windows(slot, cells, best)
         return np.where(np.isinf(reached), np.nan, reached)
+
+    def _over_windows(self, slot: Slot, cells: Floats, combine: np.ufunc) -> Floats:
+        """From buckets to windows: each window is what it adds, combined with the next shorter one."""
+        cells = cells.reshape(_COLUMNS, self.rows)
+        if self.body is not None:
+            combine(cells, self.body.cell(slot)[:, None], out=cells)
+        for place in range(1, len(cells)):
+            combine(cells[place], cells[place - 1], out=cells[place])
+        return cells
 
     def last(self, events: EventFilter) -> Floats:
         """Age of the youngest event in days; NaN without one."""
-        return self._once(("last", events), lambda: self._extreme(events, np.minimum, _NEVER))
+        return self._once(("last", events), lambda: self._extreme(("last", events), np.minimum, _NEVER))
 
     def first(self, events: EventFilter) -> Floats:
         """Age of the oldest event in days; NaN without one."""
-        return self._once(("first", events), lambda: self._extreme(events, np.maximum, -1))
+        return self._once(("first", events), lambda: self._extreme(("first", events), np.maximum, -1))
 
-    def _extreme(self, events: EventFilter, best: np.ufunc, empty: int) -> Floats:
-        chosen = self.chosen(events)
+    def _extreme(self, slot: Slot, best: np.ufunc, empty: int) -> Floats:
+        chosen = self.chosen(slot[1])
         ages = np.full(self.rows, empty, dtype=np.int64)
         best.at(ages, self.row[chosen], self.age[chosen])
+        if self.body is not None:
+            moments = self.body.cell(slot)
+            for moment in moments[np.isfinite(moments)].astype(np.int64).tolist():
+                best(ages, self.at - moment, out=ages)
         return np.where(ages == empty, np.nan, ages / DAY)
 
     def ahead(self, events: EventFilter) -> tuple[Floats, Floats]:
         """Departures at T or later: how many, and the days to the next (NaN without one)."""
-        chosen = self.chosen(events)
-        to_go = self.events.lead_days[chosen] * DAY - self.age[chosen]
+        return self._once(("ahead", events), lambda: self._ahead(("ahead", events)))
+
+    def _ahead(self, slot: Slot) -> tuple[Floats, Floats]:
+        chosen = self.chosen(slot[1])
+        to_go, row, times = self.events.lead_days[chosen] * DAY - self.age[chosen], self.row[chosen], None
+        if self.body is not None:
+            departs, held = self.body.members(slot, _COLUMNS)
+            times = np.concatenate([np.ones(len(row)), held])
+            to_go = np.concatenate([to_go, (departs.astype(np.int64) - self.at).astype(np.float64)])
+            row = np.concatenate([row, np.zeros(len(departs), dtype=np.int64)])
         coming = to_go >= 0
-        row, to_go = self.row[chosen][coming], to_go[coming]
         nearest = np.full(self.rows, np.inf)
-        np.minimum.at(nearest, row, to_go)
-        counts = np.bincount(row, minlength=self.rows).astype(np.float64)
+        np.minimum.at(nearest, row[coming], to_go[coming])
+        weights = times[coming] if times is not None else None
+        counts = np.bincount(row[coming], weights=weights, minlength=self.rows).astype(np.float64)
         return counts, np.where(np.isinf(nearest), np.nan, nearest / DAY)
 
     def distinct_items(self, events: EventFilter, window: int) -> Floats:
@@ -197,23 +230,47 @@ class Tiles:
         row, times = self._items(events, window)
         most = np.zeros(self.rows)
         np.maximum.at(most, row, times)
-        return _over(most, np.bincount(row, weights=times, minlength=self.rows).astype(np.float64))
+        return over(most, np.bincount(row, weights=times, minlength=self.rows).astype(np.float64))
 
-    def _items(self, events: EventFilter, window: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _items(self, events: EventFilter, window: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
         """Each different item of each row: the row, and how many events have it."""
         return self._once(("items", events, window), lambda: self._counted_items(events, window))
 
-    def _counted_items(self, events: EventFilter, window: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _counted_items(self, events: EventFilter, window: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
+        row, code, times = self.items(events, window)
+        if self.body is None:
+            return row, times
+        keys, held = self.body.members(("items", events), WINDOWS.index(window) + 1)
+        mine = self.body.keys_of(self.events.item.dictionary)[code]
+        members, place = np.unique(np.concatenate([mine, keys]), return_inverse=True)
+        counts = np.bincount(place, weights=np.concatenate([times, held]), minlength=len(members))
+        return np.zeros(len(members), dtype=np.int64), counts
+
+    def items(self, events: EventFilter, window: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Of the events alone: row, code of the item, and how many of the row's events in the window have it."""
         chosen = self.chosen(events)
         chosen = chosen[(self.bucket[chosen] <= WINDOWS.index(window)) & (self.events.item.codes[chosen] >= 0)]
         width = len(self.events.item.dictionary) + 1
         pairs, times = np.unique(self.row[chosen] * width + self.events.item.codes[chosen], return_counts=True)
-        return pairs // width, times
+        return pairs // width, pairs % width, times
 
-    def _once(self, key: tuple[object, ...], make: Callable[[], Any]) -> Any:
+    def asked(self) -> tuple[Slot, ...]:
+        """What was asked of the events so far; of a set once, whatever the windows."""
+        kinds = ("sum", "squares", "largest", "smallest", "last", "first", "ahead")
+        return tuple(
+            dict.fromkeys(slot if slot[0] in kinds else slot[:2] for slot in self._made if slot[0] in (*kinds, "items"))
+        )
+
+    def _once(self, key: Slot, make: Callable[[], Any]) -> Any:
         if key not in self._made:
             self._made[key] = make()
         return self._made[key]
+
+
+def no_events() -> Events:
+    """Columns without a row."""
+    whole, number, word = np.zeros(0, dtype=np.int64), np.zeros(0), Words(np.zeros(0, dtype=np.int32), ())
+    return Events(whole, whole, whole, whole.astype(np.int16), number, number, number, word, word, word, word)
 
 
 @cache
@@ -223,75 +280,6 @@ def _of_kinds(kinds: tuple[EventKind, ...]) -> NDArray[np.bool_]:
     return table
 
 
-def _running(cells: Floats, combine: np.ufunc) -> Floats:
-    """From buckets to windows, in place: each window is what it adds, combined with the next shorter one."""
-    for place in range(1, len(cells)):
-        combine(cells[place], cells[place - 1], out=cells[place])
-    return cells
-
-
-def _over(top: Floats, bottom: Floats) -> Floats:
+def over(top: Floats, bottom: Floats) -> Floats:
     """Division where nothing over nothing is NaN."""
     return np.divide(top, bottom, out=np.full(len(top), np.nan), where=bottom > 0)
-
-
-def column(tiles: Tiles, feature: Feature) -> Floats:
-    """The feature's value for every row. Only for features of events."""
-    events, window = feature.events, feature.window
-    assert events is not None, f"{feature.name} is no feature of events"
-    match feature.measure:
-        case Measure.COUNT:
-            return tiles.count(events, window)
-        case Measure.VALUE_SUM:
-            return tiles.total(events, "value", window) / minor_units()
-        case Measure.VALUE_MEAN:
-            return _mean(tiles, events, "value", window) / minor_units()
-        case Measure.VALUE_MIN:
-            return tiles.smallest(events, window) / minor_units()
-        case Measure.VALUE_MAX:
-            return tiles.largest(events, window) / minor_units()
-        case Measure.VALUE_STD:
-            return _spread(tiles, events, window) / minor_units()
-        case Measure.TOP_SHARE:
-            return tiles.top_share(events, window)
-        case Measure.QUANTITY_SUM:
-            return tiles.total(events, "quantity", window)
-        case Measure.QUANTITY_MEAN:
-            return _mean(tiles, events, "quantity", window)
-        case Measure.LEAD_DAYS_MEAN:
-            return _mean(tiles, events, "lead_days", window)
-        case Measure.RECENCY_DAYS:
-            return tiles.last(events)
-        case Measure.FIRST_DAYS:
-            return tiles.first(events)
-        case Measure.GAP_DAYS:
-            return _gap(tiles, events)
-        case Measure.OVERDUE:
-            return _over(tiles.last(events), _gap(tiles, events))
-        case Measure.UPCOMING:
-            return tiles.ahead(events)[0]
-        case Measure.NEXT_DAYS:
-            return tiles.ahead(events)[1]
-        case Measure.SHARE:
-            assert feature.part is not None
-            return _over(tiles.count(feature.part, window), tiles.count(events, window))
-        case Measure.TREND:
-            pace = _over(tiles.count(events, window), tiles.count(events, 730))
-            return pace * (730 / window)
-        case Measure.DISTINCT_ITEMS:
-            return tiles.distinct_items(events, window)
-    raise ValueError(f"{feature.name}: {feature.measure} is not a measure of events")
-
-
-def _mean(tiles: Tiles, events: EventFilter, name: str, window: int) -> Floats:
-    return _over(tiles.total(events, name, window), tiles.known(events, name, window))
-
-
-def _spread(tiles: Tiles, events: EventFilter, window: int) -> Floats:
-    total, known = tiles.total(events, "value", window), tiles.known(events, "value", window)
-    about = tiles.squares(events, window) - total**2 / np.maximum(known, 1)
-    return np.sqrt(np.maximum(_over(about, known - 1), 0))
-
-
-def _gap(tiles: Tiles, events: EventFilter) -> Floats:
-    return _over(tiles.first(events) - tiles.last(events), tiles.count(events, LIFETIME) - 1)
