@@ -30,6 +30,7 @@ SCHEDULE = (
     Every("iaros.nightly_refresh", "identity to analytics, once a night", hour=2, minute=30),
     Every("iaros.forget_idempotency_keys", "answers are repeated for a day", seconds=3600),
     Every("iaros.forget_answered_doorbells", "answered doorbells go after a week", hour=4),
+    Every("segmentation.keep_tiles", "folds yesterday of the busiest customers", hour=4, minute=40),
     Every("segmentation.nightly_parity", "do stored features equal recomputed ones?", hour=5),
     Every("segmentation.weekly_clusters", "finds behavioural groups again", hour=1, minute=15, weekday="0"),
     Every("segmentation.pass_boundaries", "lets members go whose windows ran out", seconds=3600),

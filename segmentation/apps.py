@@ -1,4 +1,7 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class SegmentationConfig(AppConfig):
@@ -9,3 +12,12 @@ class SegmentationConfig(AppConfig):
 
     def ready(self) -> None:
         from segmentation import checks  # noqa: F401
+
+        post_migrate.connect(_watch_events, sender=self, dispatch_uid="segmentation.tiles")
+
+
+def _watch_events(sender: Any, **_: Any) -> None:
+    """Once a migrate, since a table of events that is written anew has lost its triggers."""
+    from segmentation.features import day_tiles
+
+    day_tiles.watch()

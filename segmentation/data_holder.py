@@ -10,16 +10,19 @@ from uuid import UUID
 from django.db.models import Model
 
 from iaros.lib.ids import bucket_of
-from segmentation.features import store
+from segmentation.features import day_tiles, store
 from segmentation.features.catalogue import VERSION
 from segmentation.models import (
     Activation,
+    BusyCustomer,
     CustomerList,
     CustomerListEntry,
+    DayTile,
     Emission,
     FeatureVector,
     Membership,
     Moves,
+    OutdatedTile,
     Score,
     Segment,
     Transition,
@@ -30,7 +33,10 @@ class SegmentationHolder:
     """Nothing here is kept by law; everything goes."""
 
     name = "segmentation"
-    models: Sequence[type[Model]] = (FeatureVector, Score, Membership, Moves, Transition, CustomerListEntry, Emission)
+    models: Sequence[type[Model]] = (
+        *(FeatureVector, Score, Membership, Moves, Transition, CustomerListEntry, Emission),
+        *(BusyCustomer, DayTile, OutdatedTile),
+    )
 
     def export(self, customer_id: UUID) -> dict[str, Any]:
         """Read under the person's own right, so no gate stands before it."""
@@ -38,6 +44,7 @@ class SegmentationHolder:
         scores = Score.objects.filter(bucket=bucket, customer_id=customer_id).order_by("name", "entity_id")
         export = {
             "features": _features(customer_id),
+            "day_tiles": _tiles(customer_id),
             "scores": list(scores.values("entity_kind", "name", "value", "low", "high", "reasons", "as_of")),
             "segments": _memberships(customer_id),
             "segment_history": _history(customer_id),
@@ -48,7 +55,8 @@ class SegmentationHolder:
 
     def erase(self, customer_ids: Sequence[UUID]) -> dict[str, int]:
         buckets = sorted({bucket_of(one) for one in customer_ids})
-        return {
+        tiles = day_tiles.forget(customer_ids)
+        return tiles | {
             model._meta.db_table: model._default_manager.filter(
                 **{"bucket__in": buckets, f"{column}__in": list(customer_ids)}
             ).delete()[0]
@@ -71,6 +79,14 @@ def _features(customer_id: UUID) -> dict[str, Any]:
         return {"as_of": row.as_of, "values": "of an earlier catalogue, replaced at the next refresh"}
     values = store.unpack(bytes(row.values))
     return {"as_of": row.as_of, "values": {name: value for name, value in values.items() if not isnan(value)}}
+
+
+def _tiles(customer_id: UUID) -> dict[str, Any]:
+    """Of somebody with very many events: the days that stand folded, and of how many events each."""
+    bucket = bucket_of(customer_id)
+    days = DayTile.objects.filter(bucket=bucket, customer_id=customer_id).order_by("day")
+    row = BusyCustomer.objects.filter(bucket=bucket, id=customer_id).first()
+    return {"through": row.through, "days": list(days.values("day", "events"))} if row else {}
 
 
 def _memberships(customer_id: UUID) -> list[str]:

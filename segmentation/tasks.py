@@ -12,7 +12,7 @@ from iaros.lib import clock, jobs, outbox
 from iaros.lib.purposes import Channel, Purpose
 from iaros.lib.queues import Queue
 from segmentation import pipeline
-from segmentation.features import parity
+from segmentation.features import day_tiles, parity
 from segmentation.models import Activation
 from segmentation.segments import activation, reach, rules
 from segmentation.segments.clusters import living
@@ -44,13 +44,19 @@ def retrain(*, job_id: str) -> None:
         job.result = report.as_dict()
 
 
+@shared_task(name="segmentation.keep_tiles", queue=Queue.BATCH, ignore_result=True)
+def keep_tiles() -> None:
+    """Bring the day tiles of busy customers up to yesterday, before their first event of today asks for them."""
+    day_tiles.keep(clock.airline_day(clock.now()))
+
+
 PARITY = "segmentation.compare_features"
 
 
 @shared_task(name="segmentation.nightly_parity", queue=Queue.BATCH, ignore_result=True)
 def nightly_parity() -> None:
     """Write tonight's comparison of features down as a job and ring for it."""
-    jobs.start("feature parity", {"customers": 500, "seed": clock.now().toordinal()}, task=PARITY, queue=Queue.BATCH)
+    jobs.start(parity.JOB, {"customers": 500, "seed": clock.now().toordinal()}, task=PARITY, queue=Queue.BATCH)
 
 
 @shared_task(name=PARITY, queue=Queue.BATCH, ignore_result=True)

@@ -20,6 +20,7 @@ from prometheus_client.core import GaugeMetricFamily
 from iaros.lib.models import Job, JobState, Outbox
 from profiles.models import Source
 from profiles.quality import scorecard
+from segmentation.features import parity
 
 _migrated = False
 
@@ -105,3 +106,14 @@ class _Work:
             kept.add_metric([names.get(row.source_id, ""), row.rule], int(row.kept))
         yield quality
         yield kept
+        yield from _compared()
+
+
+def _compared() -> Iterator[GaugeMetricFamily]:
+    """Of the last nightly comparison of features: nothing before the first."""
+    found = parity.last()
+    if found:
+        at = found.at.timestamp()
+        yield GaugeMetricFamily("iaros_feature_parity_mismatch_rate", "Share of values that differ", value=found.rate)
+        yield GaugeMetricFamily("iaros_feature_parity_values", "Values compared", value=found.values)
+        yield GaugeMetricFamily("iaros_feature_parity_timestamp_seconds", "When they were compared", value=at)

@@ -5,19 +5,18 @@ Memory is bounded by a block of customers and their events; a run that was kille
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
-from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
 from iaros.lib import clock
 from iaros.lib.reports import Progress, StageReport, Stopwatch, silent
-from segmentation.features import compute, facts, rfm, store
+from segmentation.features import compute, day_tiles, facts, rfm, store
 from segmentation.features.catalogue import FEATURES, NAMES, VERSION
 from segmentation.features.facts import People, Which
-from segmentation.features.tiles import Tiles
+from segmentation.features.tiles import Events, Tiles
 from segmentation.models import FeatureRun
 
 
@@ -42,25 +41,18 @@ def materialise(as_of: datetime, buckets: Iterable[int] = range(256), progress: 
 
 def _materialise_block(which: Which, as_of: datetime, limits: rfm.Limits | None) -> int:
     people = facts.analysable(which)
-    ids = people.ids
-    store.replace(which, ids, vectors(which, people, as_of, limits), as_of)
-    return len(ids)
-
-
-def materialise_customer(customer_id: UUID, as_of: datetime) -> bool:
-    """The same for one customer, placed in the fifths of the last run; False for one who may not be analysed."""
-    return bool(materialise_customers([customer_id], as_of))
-
-
-def materialise_customers(customers: Sequence[UUID], as_of: datetime) -> int:
-    """The same for some, a block's worth at most; returns how many may be analysed."""
-    which = Which(customers=tuple(str(one) for one in customers))
-    return _materialise_block(which, as_of, rfm.last_limits()) if customers else 0
+    events = facts.events(which, people, as_of)
+    store.replace(which, people.ids, _folded(events, people, as_of, limits), as_of)
+    day_tiles.enlist(people, events.customer)
+    return len(people)
 
 
 def vectors(which: Which, people: People, as_of: datetime, limits: rfm.Limits | None) -> NDArray[np.float32]:
-    """The whole catalogue for `people` as of one moment; also of a single customer."""
+    """The whole catalogue for `people` as of one moment, from their events."""
+    return _folded(facts.events(which, people, as_of), people, as_of, limits)
+
+
+def _folded(events: Events, people: People, as_of: datetime, limits: rfm.Limits | None) -> NDArray[np.float32]:
     moment = facts.microseconds(as_of)
-    events = facts.events(which, people, as_of)
     folded = Tiles(events, events.customer, moment - events.occurred, len(people))
     return compute.matrix(folded, people, np.full(len(people), moment), FEATURES, limits)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -47,6 +47,7 @@ _SINCE = " AND e.occurred_at >= %(since)s"
 _IN_BUCKETS = "{table}.bucket BETWEEN %(low)s AND %(high)s"
 _OF_BUCKETS = "{table}.bucket = ANY(%(buckets)s::smallint[])"
 _OF_CUSTOMERS = "{table}.bucket = ANY(%(buckets)s::smallint[]) AND {table}.{column} = ANY(%(customers)s::uuid[])"
+_EVER_FIRST, _EVER_LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _DERIVED_LOCK = 7301  # a number of ours among the advisory locks of two keys
 _WORD = pa.dictionary(pa.int32(), pa.string())
 _CUSTOMER_COLUMNS: dict[str, tuple[str, pa.DataType]] = {
@@ -204,7 +205,29 @@ def events(
     source += _OF_KINDS if kinds is not None else ""
     source += _SINCE if since is not None else ""
     params = {**which.params, "as_of": before, "kinds": list(kinds or ()), "since": since}
-    table = gathered(columns, source, params)
+    return _events(gathered(columns, source, params), people, ingested=ingested)
+
+
+def told(which: Which, spans: Iterable[tuple[datetime | None, datetime | None]]) -> str:
+    """The events of `which` in these spans of time, as text for `retold`: from the first moment on, before the second;
+    None is open."""
+    asked = list(spans)
+    if not asked:
+        return ""
+    parts, params = [], dict(which.params)
+    for n, (first, over) in enumerate(asked):
+        params |= {f"first_{n}": first or _EVER_FIRST, f"over_{n}": over or _EVER_LAST}
+        parts.append(f"e.occurred_at >= %(first_{n})s AND e.occurred_at < %(over_{n})s")
+    source = f"FROM profiles_event e WHERE {which.where('e', 'customer_id')} AND ({' OR '.join(parts)})"
+    return _text(_EVENT_COLUMNS, source, params)
+
+
+def retold(texts: Iterable[str], people: People) -> Events:
+    """The events that `told` wrote down; of `people` only."""
+    return _events(_parsed(_EVENT_COLUMNS, "\n".join(filter(None, texts))), people)
+
+
+def _events(table: pa.Table, people: People, *, ingested: bool = False) -> Events:
     owner = pc.index_in(table["customer_id"], value_set=people.texts)
     if owner.null_count:
         ours = pc.is_valid(owner)
@@ -225,10 +248,17 @@ def gathered(
     columns: dict[str, tuple[str, pa.DataType]], source: str, params: dict[str, Any], order: str = ""
 ) -> pa.Table:
     """The columns (name: SQL expression, type) of all rows of `source`, as Arrow; an empty field is missing."""
+    return _parsed(columns, _text(columns, source, params, order))
+
+
+def _text(columns: dict[str, tuple[str, pa.DataType]], source: str, params: dict[str, Any], order: str = "") -> str:
     expressions = ", ".join(expression for expression, _ in columns.values())
     with connection.cursor() as cursor:
         cursor.execute(_GATHERED_SQL.format(columns=expressions, source=source, order=order), params)
-        text: str | None = cursor.fetchone()[0]
+        return cursor.fetchone()[0] or ""
+
+
+def _parsed(columns: dict[str, tuple[str, pa.DataType]], text: str) -> pa.Table:
     types = {name: dtype for name, (_, dtype) in columns.items()}
     if not text:
         return pa.schema(list(types.items())).empty_table()

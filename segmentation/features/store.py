@@ -39,6 +39,9 @@ _DERIVED = (
     ("segmentation_score", "customer_id"),
     ("segmentation_membership", "id"),
     ("segmentation_moves", "customer_id"),
+    ("segmentation_daytile", "customer_id"),
+    ("segmentation_outdatedtile", "customer_id"),
+    ("segmentation_busycustomer", "id"),
 )
 _FORGET_SQL = """
 DELETE FROM {table} t
@@ -76,6 +79,8 @@ def replace(which: Which, ids: NDArray[np.uint8], values: NDArray[np.float32], a
         cursor.execute(f"DELETE FROM segmentation_featurevector v WHERE {mine}", which.params)
         if len(ids):
             _copy(cursor, ids, packed, as_of)
+        if which.customers is not None and len(ids) == len(which.customers):
+            return  # Everybody who was asked for stays.
         for table, column in _DERIVED:
             near = which.within.format(table="v")
             statement = _FORGET_SQL.format(table=table, column=column, which=which.where("t", column), near=near)

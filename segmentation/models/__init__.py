@@ -16,6 +16,7 @@ from segmentation.models.segments import (
     SegmentUserPermission,
     SegmentVersion,
 )
+from segmentation.models.tiles import BusyCustomer, DayTile, OutdatedTile
 from segmentation.models.transitions import Direction, Moves, Transition
 
 __all__ = [
@@ -23,9 +24,11 @@ __all__ = [
     "Alias",
     "BehaviouralCluster",
     "BoundaryPass",
+    "BusyCustomer",
     "ClusterLevel",
     "CustomerList",
     "CustomerListEntry",
+    "DayTile",
     "Destination",
     "DestinationKind",
     "Direction",
@@ -40,6 +43,7 @@ __all__ = [
     "ModelVersion",
     "Moves",
     "Outcome",
+    "OutdatedTile",
     "Score",
     "Segment",
     "SegmentGroupPermission",

@@ -100,6 +100,16 @@ def test_parity__names_the_values_of_this_feature_that_differ(signed_in, settled
     assert "No value of this feature differs" in client.get("/features/web:views_30d/").content.decode()
 
 
+def test_parity__is_told_to_prometheus(client, settled):
+    found = {"customers": 50, "values": 60_000, "mismatches": 3, "features": {}, "mismatch_rate": 5e-5}
+    Job.objects.create(kind="feature parity", state=JobState.SUCCEEDED, finished_at=AS_OF, result=found)
+
+    told = client.get("/metrics").content.decode()
+
+    assert "iaros_feature_parity_mismatch_rate 5e-05" in told
+    assert "iaros_feature_parity_values 60000.0" in told
+
+
 def test_an_unknown_feature_and_one_of_a_trip__are_not_there(signed_in):
     client = signed_in("analyst")
 

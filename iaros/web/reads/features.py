@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.db.models import OuterRef, Subquery
 
-from iaros.lib.models import Job, JobState
 from iaros.web.formats import measure
 from iaros.web.formats import share as in_percent
 from segmentation.features import catalogue, standing
@@ -21,7 +19,6 @@ from segmentation.models import Segment, SegmentVersion
 
 PAGE = 50
 SORTS = ("name", "known", "drift", "used")
-PARITY_JOB = "feature parity"
 
 
 @dataclass(frozen=True)
@@ -141,35 +138,6 @@ def _model_use(model: str, title: str, feature: str) -> ModelUse:
     told = champion.card.get("importance", []) if champion else []
     gain = next((one["share"] for one in told if one["feature"] == feature), None)
     return ModelUse(model, title, champion.number if champion else None, gain)
-
-
-@dataclass(frozen=True)
-class ParityResult:
-    """What the last nightly comparison of the three ways to a value found."""
-
-    at: datetime
-    job: Job
-    customers: int
-    values: int
-    mismatches: int
-    rate: float
-    features: dict[str, int]
-
-
-def parity() -> ParityResult | None:
-    job = Job.objects.filter(kind=PARITY_JOB, state=JobState.SUCCEEDED).order_by("-finished_at").first()
-    told = (job.result or {}) if job else {}
-    if job is None or job.finished_at is None or "values" not in told:
-        return None
-    return ParityResult(
-        at=job.finished_at,
-        job=job,
-        customers=told["customers"],
-        values=told["values"],
-        mismatches=told["mismatches"],
-        rate=told["mismatch_rate"],
-        features=told.get("features", {}),
-    )
 
 
 @dataclass(frozen=True)

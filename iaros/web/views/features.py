@@ -12,7 +12,7 @@ from iaros.intelligence import TookTooLong, within
 from iaros.web.access import page
 from iaros.web.reads import features as reads
 from iaros.web.tables import as_csv, wants_csv
-from segmentation.features import standing
+from segmentation.features import parity, standing
 from segmentation.features.standing import Measured
 from segmentation.models import FeatureRun
 
@@ -63,7 +63,7 @@ def feature_list(request: HttpRequest) -> HttpResponseBase:
         "measured": found,
         "slow": slow,
         "moved": sum(1 for line in lines if line.moved[1] == "bad"),
-        "parity": reads.parity(),
+        "parity": parity.last(),
     }
     return render(request, "web/features/_rows.html" if part else "web/features/list.html", context)
 
@@ -112,13 +112,13 @@ def feature_detail(request: HttpRequest, name: str) -> HttpResponseBase:
     }
     if part:
         return render(request, "web/features/_standing.html", context)
-    parity = reads.parity()
+    compared = parity.last()
     context |= {
         "title": name,
         "crumbs": [("Features", "web:features"), (name, "")],
         "told": reads.told(feature),
         "consumers": reads.consumers(name),
-        "parity": parity,
-        "mismatches": parity.features.get(name, 0) if parity else 0,
+        "parity": compared,
+        "mismatches": compared.features.get(name, 0) if compared else 0,
     }
     return render(request, "web/features/detail.html", context)
