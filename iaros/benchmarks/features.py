@@ -1,10 +1,14 @@
-"""How fast features are computed and stored, how large they are, and how long a training frame takes."""
+"""How fast features are computed and stored, for all and for one, how large they are, and how long a frame takes."""
 
 from __future__ import annotations
 
 import resource
 import time
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import pandas as pd
@@ -13,12 +17,19 @@ from django.db import connection
 from iaros.benchmarks import pipeline, scratch
 from iaros.benchmarks.pipeline import Say
 from iaros.demo import END_AT
+from iaros.lib import clock, copying, valkey
+from iaros.lib.ids import uuid7_block
+from iaros.lib.partitions import ensure_months
+from privacy import subjects
+from profiles.models import EventKind
 from segmentation import features
-from segmentation.features import offline
+from segmentation.features import batch, day_tiles, facts, offline, online, rfm
 from segmentation.features.catalogue import FEATURES, NAMES
+from segmentation.features.facts import Which
 from segmentation.features.grammar import Parity
 
 FRAME_ROWS, FRAME_FEATURES = 17_000, 600
+EVENTS_EACH, ROUNDS = (10, 100, 1_000, 5_000, 10_000, 100_000), 15
 _SIZE_SQL = """
 SELECT sum(pg_total_relation_size(i.inhrelid))::bigint FROM pg_inherits i
 WHERE i.inhparent = 'segmentation_featurevector'::regclass
@@ -40,6 +51,7 @@ def measure(customers: int, say: Say) -> dict[str, Any]:
             "profiles_per_second": runs[-1]["per_second"],
             "runs": runs,
             "frame": _frame(say),
+            "one_customer": _one_customer(say),
             "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
             "base": base,
             **scratch.conditions(),
@@ -78,3 +90,76 @@ def _frame(say: Say) -> dict[str, Any]:
         "features": found.shape[1] - rows.shape[1],
         "seconds": round(time.perf_counter() - started, 2),
     }
+
+
+def _one_customer(say: Say) -> list[dict[str, Any]]:
+    """One customer's vector by how many events they have: from the events, and by day tiles where these pay."""
+    say("one customer, with ever more events")
+    people = [_with_events(count) for count in EVENTS_EACH]
+    features.materialise(END_AT)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+    return [_by_events_and_tiles(one, count) for one, count in zip(people, EVENTS_EACH, strict=True)]
+
+
+def _with_events(count: int) -> UUID:
+    """A customer of nobody's feed, with searches, page views, bookings, flights and extras over 900 days."""
+    customer = uuid7_block(1)
+    subjects.open_subjects(customer)
+    rng = np.random.default_rng(count)
+    kind = rng.choice([EventKind.WEB_SEARCHED] * 5 + [EventKind.WEB_VIEWED] * 5 + [1, 4, 5, 8], count)
+    day = np.timedelta64(1, "D") / np.timedelta64(1, "us")
+    stamps = np.sort(np.datetime64(END_AT.replace(tzinfo=None), "us") - rng.integers(1, int(900 * day), count))
+    ensure_months("profiles_event", (END_AT - timedelta(days=901)).date(), END_AT.date())
+    at = copying.timestamps(stamps)
+    words = rng.choice(["CPH-LPA", "CPH-LIS", "CPH-JFK", "fare", "bag", "seat"], count).tolist()
+    with connection.cursor() as cursor:
+        head = {"bucket": copying.smallints(customer[:, 15]), "id": copying.uuids(customer)}
+        opened = {"created_at": copying.timestamps(stamps[:1]), "first_source": copying.smallints([1])}
+        copying.copy_in(cursor, "profiles_customer", head | opened)
+        owner = np.repeat(customer, count, axis=0)
+        columns: dict[str, copying.Column] = {
+            "occurred_at": at,
+            "id": copying.uuids(uuid7_block(count)),
+            "ingested_at": at,
+            "customer_id": copying.uuids(owner),
+            "bucket": copying.smallints(owner[:, 15]),
+            "kind": copying.smallints(kind),
+            "record_id": copying.uuids(uuid7_block(count)),
+            "value_base_minor": copying.nullable(copying.bigints(rng.integers(500, 90_000, count)), kind == 1),
+            "quantity": copying.integers(np.ones(count)),
+            "item": copying.texts(words),
+            "channel": copying.texts(rng.choice(["web", "app"], count).tolist()),
+            "lead_days": copying.nullable(copying.smallints(rng.integers(0, 120, count)), kind == 1),
+        }
+        copying.copy_in(cursor, "profiles_event", columns)
+    return UUID(bytes=customer.tobytes())
+
+
+def _by_events_and_tiles(customer: UUID, count: int) -> dict[str, Any]:
+    which = Which(customers=(str(customer),))
+    people, limits = facts.analysable(which), rfm.last_limits()
+    by_events = partial(batch.vectors, which, people, END_AT, limits)
+    by_tiles = partial(online.vectors, which, people, END_AT, limits)
+    found: dict[str, Any] = {"events": count, "by_events_ms": _middle(by_events)}
+    if day_tiles.busy_among(which):
+        started, today = time.perf_counter(), clock.airline_day(END_AT)
+        # The first look only waits for what is under way.
+        made = day_tiles.make(customer, people, today) or day_tiles.make(customer, people, today)
+        found["tiles_made_ms"] = round((time.perf_counter() - started) * 1_000, 1)
+        found["by_tiles_ms"], found["by_tiles_without_valkey_ms"] = _middle(by_tiles), _middle(by_tiles, customer)
+        found["equal"] = bool(made and np.array_equal(by_events(), by_tiles(), equal_nan=True))
+    return found
+
+
+def _middle(act: Callable[[], Any], flushed: UUID | None = None) -> float:
+    """The median of some rounds, in milliseconds; each after a flush of what is kept of that customer."""
+    seconds = []
+    for _ in range(ROUNDS):
+        stands = day_tiles.standing(flushed) if flushed else None
+        if flushed and stands:
+            valkey.client().delete(day_tiles.key_of(flushed, stands.stamp))
+        started = time.perf_counter()
+        act()
+        seconds.append(time.perf_counter() - started)
+    return round(float(np.median(seconds)) * 1_000, 1)
