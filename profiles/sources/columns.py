@@ -25,29 +25,6 @@ from profiles.sources.stamps import EARLIEST_YEAR, LATEST_YEAR, read_stamps
 MOST_COLUMNS = 50_000  # no feed has more than some thousand
 
 
-def header_names(header: bytes, required: Sequence[str], known: Sequence[str], source: str) -> list[str]:
-    """The header's column names, stripped.
-
-    Raises WrongFile naming what is missing or stands twice.
-    """
-    try:
-        names = [name.strip() for name in next(csv.reader(io.StringIO(header.decode())), [])]
-    except (UnicodeDecodeError, csv.Error):
-        raise WrongFile(f"row 1: the header is not readable text; expected {', '.join(required)}") from None
-    _bounded(names, source)
-    there = Counter(names)
-    missing = [name for name in required if name not in there]
-    if missing:
-        found = ", ".join(names[:8]) or "nothing"
-        raise WrongFile(
-            f"row 1: header of {source}: missing {', '.join(missing)}; expected {', '.join(known)}; found {found}"
-        )
-    twice = {name for name, times in there.items() if name and times > 1}
-    if twice:
-        raise WrongFile(f"row 1: header of {source}: {', '.join(sorted(twice))} stands twice")
-    return names
-
-
 class Columns:
     """The columns of a chunk by header name, with readers that note what they could not read in `rejects`.
 
@@ -236,7 +213,7 @@ def table(
 
     A field goes by its name or an alias; in a CSV without regard to case, blanks and marks, so that `First Name`,
     `first_name` and `FirstName` are one. `names` says by which names of the airline's own (their name -> ours). Raises
-    WrongFile where a CSV has no column for a required field.
+    WrongFile where a CSV has no column for a required field, or two of one name.
     """
     ours = {plain(theirs): our for theirs, our in (names or {}).items()}
     for one in fields:
@@ -254,6 +231,9 @@ def table(
     except (UnicodeDecodeError, csv.Error):
         raise WrongFile(f"row 1: the header of {source} is not readable text") from None
     _bounded(found, source)
+    twice = sorted(name for name, times in Counter(found).items() if times > 1 and plain(name) in ours)
+    if twice:
+        raise WrongFile(f"row 1: header of {source}: {', '.join(twice)} stands twice")
     known = [ours.get(plain(name), name) for name in found]
     # Of two columns that mean the same field the first one counts.
     first = {name: at for at, name in reversed(list(enumerate(known)))}

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from iaros.lib.purposes import Purpose
 from profiles.sources import metasearch
-from profiles.sources.columns import Columns, header_names, split_header, table
+from profiles.sources.columns import Columns, split_header, table
 from profiles.sources.contract import Batch, Connector, Family, Field, Lines, Sample
 
 FIELDS = (
@@ -28,8 +28,6 @@ FIELDS = (
     Field("Source", "text", "metasearch"),
 )
 _CABINS = {c.casefold(): c for c in "FCWY"}
-_NAMES = [f.name for f in FIELDS]
-_REQUIRED = [f.name for f in FIELDS if f.required]
 
 
 def read(header: bytes | None, lines: Lines) -> Batch:
@@ -41,7 +39,7 @@ def read(header: bytes | None, lines: Lines) -> Batch:
         keys, facts = metasearch.keys(columns), metasearch.fares(columns, found)
         facts["price_minor"] = _above_zero(columns, "price", facts["price_minor"])
         return Batch(lines, columns.line, keys, facts={"fares": facts}, rejects=columns.rejects)
-    columns = Columns(lines, header_names(header or b"", _REQUIRED, _NAMES, "competitor_fares"))
+    columns = table(header or b"", lines, FIELDS, "competitor_fares")
     currency = _code(columns, "Currency", 3, 3)
     facts = {
         "observed_at": columns.moments("Observed At"),
@@ -89,10 +87,8 @@ def scan(header: bytes | None, lines: Lines) -> tuple[NDArray[np.int64], list[st
     if _metasearch(header):
         columns = table(header, lines, metasearch.FIELDS, "competitor_fares", only=metasearch.PARTS)
         return columns.line, metasearch.keys(columns)
-    names = header_names(header or b"", _REQUIRED, _NAMES, "competitor_fares")
-    parts = [name for name in names if name in _REQUIRED and name not in ("Price", "Currency")]
-    parts += [name for name in ("Fare Brand", "Source") if name in names]
-    columns = Columns(lines, names, only=parts)
+    parts = [field.name for field in FIELDS if field.name not in ("Price", "Currency")]
+    columns = table(header or b"", lines, FIELDS, "competitor_fares", only=parts)
     return columns.line, ["|".join(map(str, key)) for key in zip(*map(columns.text, parts), strict=True)]
 
 

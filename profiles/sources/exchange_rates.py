@@ -15,7 +15,7 @@ from django.conf import settings
 from numpy.typing import NDArray
 
 from iaros.lib.purposes import Purpose
-from profiles.sources.columns import Columns, header_names, read_day, split_header
+from profiles.sources.columns import read_day, split_header, table
 from profiles.sources.contract import SUPERSEDED, Batch, Connector, Family, Field, Lines, Reject, Sample
 
 FIELDS = (
@@ -23,7 +23,6 @@ FIELDS = (
     Field("Currency", "ISO 4217", "DKK", required=True),
     Field("Units per base", "rate", "7.4604", required=True),
 )
-_NAMES = [f.name for f in FIELDS]
 _EURO = "EUR"
 _CODE = re.compile(r"[A-Z]{3}")
 _LEAST, _MOST = 1e-6, 1e6
@@ -34,7 +33,7 @@ def read(header: bytes | None, lines: Lines) -> Batch:
     wide = _wide(header)
     if wide:
         return _read_wide(wide, lines)
-    columns = Columns(lines, header_names(header or b"", _NAMES, _NAMES, "exchange_rates"))
+    columns = table(header or b"", lines, FIELDS, "exchange_rates")
     rates = columns.decimals("Units per base", _LEAST, _MOST, "a rate above zero")
     currency = [value.upper() if value else value for value in columns.text("Currency", required=True, longest=3)]
     days = columns.days("Date", required=True)
@@ -122,8 +121,9 @@ def scan(header: bytes | None, lines: Lines) -> tuple[NDArray[np.int64], list[st
     """Currency and day of each line; where a line has all currencies, its day."""
     if _wide(header):
         return np.arange(len(lines.raw)), [raw.decode().split(",")[0].strip() for raw in lines.raw]
-    columns = Columns(lines, header_names(header or b"", _NAMES, _NAMES, "exchange_rates"), only=_NAMES[:2])
-    return columns.line, ["/".join(map(str, key)) for key in zip(*map(columns.text, _NAMES[:2]), strict=True)]
+    parts = ("Date", "Currency")
+    columns = table(header or b"", lines, FIELDS, "exchange_rates", only=parts)
+    return columns.line, ["/".join(map(str, key)) for key in zip(*map(columns.text, parts), strict=True)]
 
 
 def recognises(sample: Sample) -> float:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from iaros.lib.personal_data import Sensitivity
 from iaros.lib.purposes import Purpose
 from profiles.models import EventKind, IdentifierKind
-from profiles.sources.columns import Columns, header_names
+from profiles.sources.columns import table
 from profiles.sources.contract import Batch, Connector, Family, Field, Keys, Lines
 
 FIELDS = (
@@ -28,8 +28,7 @@ FIELDS = (
 def read(header: bytes | None, lines: Lines) -> Batch:
     """Read member-months; each is one mention of a member and its typed fact, with an event a movement of points."""
     required = [f.name for f in FIELDS if f.required]
-    names = header_names(header or b"", required, [f.name for f in FIELDS], "loyalty_activity")
-    columns = Columns(lines, names)
+    columns = table(header or b"", lines, FIELDS, "loyalty_activity")
     numbers = columns.text("Loyalty Number", required=True, longest=20)
     years = columns.whole("Year", 1950, 2100)
     months = columns.whole("Month", 1, 12)
@@ -86,10 +85,8 @@ def _movements(month: np.ndarray, counts: dict[str, np.ndarray]) -> dict[str, np
 
 def scan(header: bytes | None, lines: Lines) -> tuple[NDArray[np.int64], list[str]]:
     """Member number, year and month of each line."""
-    required = [f.name for f in FIELDS if f.required]
-    names = header_names(header or b"", required, [f.name for f in FIELDS], "loyalty_activity")
     parts = ("Loyalty Number", "Year", "Month")
-    columns = Columns(lines, names, only=parts)
+    columns = table(header or b"", lines, FIELDS, "loyalty_activity", only=parts)
     return columns.line, ["/".join(map(str, key)) for key in zip(*map(columns.text, parts), strict=True)]
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from iaros.lib.personal_data import Sensitivity
 from iaros.lib.purposes import Purpose
 from profiles.models import IdentifierKind
-from profiles.sources.columns import Columns, header_names
+from profiles.sources.columns import Columns, table
 from profiles.sources.contract import Batch, Connector, Family, Field, Keys, Lines
 from profiles.sources.places import COUNTRIES
 
@@ -46,8 +46,7 @@ _YES_NO = {"y": "Y", "yes": "Y", "true": "Y", "1": "Y", "n": "N", "no": "N", "fa
 
 def read(header: bytes | None, lines: Lines) -> Batch:
     """Read members; each is one mention with all its personal fields."""
-    names = header_names(header or b"", ["Loyalty Number"], [f.name for f in FIELDS], "loyalty_members")
-    columns = Columns(lines, names)
+    columns = table(header or b"", lines, FIELDS, "loyalty_members")
     numbers = columns.text("Loyalty Number", required=True, longest=20)
     verified = columns.choice("Email Verified", _YES_NO, "Y or N")
     columns.amount_minor("Salary", required=False)
@@ -92,8 +91,7 @@ def _month(columns: Columns, what: str) -> list[str | None]:
 
 def scan(header: bytes | None, lines: Lines) -> tuple[NDArray[np.int64], list[str]]:
     """The member number of each line."""
-    names = header_names(header or b"", ["Loyalty Number"], [f.name for f in FIELDS], "loyalty_members")
-    columns = Columns(lines, names, only=["Loyalty Number"])
+    columns = table(header or b"", lines, FIELDS, "loyalty_members", only=["Loyalty Number"])
     return columns.line, [number or "" for number in columns.text("Loyalty Number")]
 
 

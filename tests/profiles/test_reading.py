@@ -84,6 +84,19 @@ def test_not_a_file_of_this_source__is_refused_and_says_why(take_in, content, sa
         take_in("loyalty_members", content)
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"Loyalty Number;Given Name;Surname\n1;Ann;Ek\n",
+        b"LOYALTY_NUMBER\tGIVEN_NAME\tSURNAME\n1\tAnn\tEk\n",
+        b"surname|given name|loyalty number\nEk|Ann|1\n",
+    ],
+)
+def test_members__come_with_any_separator_and_spelling_of_the_header(take_in, counts, customer, content):
+    assert counts(take_in("loyalty_members", content)) == (1, 0, 0, 0)
+    assert customer("1")
+
+
 def test_unknown_source__names_those_there_are(tmp_path):
     with pytest.raises(pipeline.UnknownSource, match="loyalty_members"):
         pipeline.ingest("members", tmp_path)
