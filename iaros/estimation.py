@@ -66,7 +66,7 @@ def shipped_match_model(*, size: int, seed: int, write: bool) -> dict[str, Any]:
         model = learning.learn(size * 4)
     model = replace(model, learnt_from=f"demo world of {size:,} people, seed {seed}: {model.learnt_from}")
     if write:
-        match_models.FILE.write_bytes(orjson.dumps(model.to_json()) + b"\n")
+        match_models.FILE.write_bytes(orjson.dumps(model.to_json(), option=orjson.OPT_INDENT_2) + b"\n")
     return _match_model(model) | {"written": write}
 
 

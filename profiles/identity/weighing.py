@@ -19,7 +19,7 @@ from profiles.identity.matching.comparisons import Column
 from profiles.identity.matching.scoring import Scorer, Weighed, columns_of
 
 _COMPARED = ("given_name", "surname", "birth_date", "gender")
-_BORN_ALIKE = ("same", "day and month exchanged", "one slip", "two slips")
+_BORN_ALIKE = ("same", "day and month exchanged", "one slip", "other day", "other month", "two slips")
 # What tells a person from their namesakes: without one of these a sum of weights is about a name.
 _TELLING = {
     "birth_date": ("same", "day and month exchanged", "one slip"),
@@ -27,7 +27,7 @@ _TELLING = {
     "phone": ("same", "one slip"),
 }
 # Of two names that many people have neither is a slip of the other.
-_SLIPS = ("one slip", "nearly the same", "alike")
+_SLIPS = ("one slip", "nearly the same", "one slip in the first name", "alike")
 PRIOR = "prior"
 
 

@@ -16,6 +16,7 @@ _GIVEN_NAME = Comparison(
         Level("one slip", Slips("given_name", 1), 0.08),
         Level("nearly the same", Alike("given_name", 0.92), 0.03),
         Level("begins the same", Starts("given_name"), 0.02),
+        Level("one slip in the first name", Slips("given_root", 1), 0.01),
         Level("alike", Alike("given_name", 0.8), 0.04),
         Level("exchanged with the surname, nearly", CrossedAlike("given_name", "surname", 0.8), 0.005),
     ),
@@ -42,10 +43,13 @@ _BIRTH_DATE = Comparison(
         Level("same", Same("birth_date"), 0.85),
         Level("day and month exchanged", Crossed("birth_date", "birth_turned"), 0.01),
         Level("one slip", Slips("birth_date", 1), 0.07),
-        Level("two slips", Slips("birth_date", 2), 0.03),
+        Level("other day", Same("birth_month"), 0.02),
+        Level("other month", Same("birth_year_day"), 0.005),
+        Level("other year", Same("birth_day"), 0.005),
+        Level("two slips", Slips("birth_date", 2), 0.02),
         Level("same year", Same("birth_year"), 0.01),
     ),
-    needs=("birth_turned", "birth_year"),
+    needs=("birth_turned", "birth_year", "birth_month", "birth_day", "birth_year_day"),
 )
 _EMAIL = Comparison(
     "email",

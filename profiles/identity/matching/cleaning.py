@@ -1,8 +1,9 @@
 """Turns somebody's rows, or mentions of ours, into the cleaned frame that blocking and comparisons read.
 
 Columns of the cleaned frame, each text or None: the `catalogue`'s columns, and beside them `given_root` (what a short
-form stands for), `birth_turned` (day and month exchanged), `birth_year`, `email_name` (before the @). A column nobody
-filled is absent. Names, dates and contacts that say nothing are None already.
+form stands for), `birth_turned` (day and month exchanged), `birth_year`, `birth_month` (with its year), `birth_day`
+(with its month), `birth_year_day` (no month), `email_name` (before the @). A column nobody filled is absent. Names,
+dates and contacts that say nothing are None already.
 """
 
 from __future__ import annotations
@@ -48,8 +49,7 @@ def clean(frame: pd.DataFrame, columns: Mapping[str, Sequence[str]]) -> pd.DataF
     dates = _birth_dates(raw)
     if dates is not None:
         cleaned["birth_date"] = dates
-        cleaned["birth_turned"] = _each(dates, _turned)
-        cleaned["birth_year"] = _each(dates, _year)
+        cleaned |= {name: _each(dates, part) for name, part in _PARTS_OF_DATES.items()}
     held = {name: values for name, values in cleaned.items() if values.notna().any()}
     return pd.DataFrame(held, index=frame.index).reset_index(drop=True)
 
@@ -63,8 +63,7 @@ def clean_values(raw: Mapping[str, Sequence[str | None]]) -> dict[str, list[str 
     cleaned["given_root"] = _mapped(raw["given_name"], names.root)
     cleaned["email_name"] = _mapped(cleaned["email"], _before_at)
     dates = cleaned["birth_date"] = _mapped(raw["birth_date"], names.birth_date)
-    cleaned["birth_turned"] = _mapped(dates, _turned)
-    cleaned["birth_year"] = _mapped(dates, _year)
+    cleaned |= {name: _mapped(dates, part) for name, part in _PARTS_OF_DATES.items()}
     return cleaned
 
 
@@ -72,12 +71,13 @@ def _before_at(email: str) -> str:
     return email.partition("@")[0]
 
 
-def _turned(date: str) -> str:
-    return date[:4] + date[6:8] + date[4:6]
-
-
-def _year(date: str) -> str:
-    return date[:4]
+_PARTS_OF_DATES: dict[str, Callable[[str], str]] = {
+    "birth_turned": lambda date: date[:4] + date[6:8] + date[4:6],
+    "birth_year": lambda date: date[:4],
+    "birth_month": lambda date: date[:6],
+    "birth_day": lambda date: date[4:],
+    "birth_year_day": lambda date: date[:4] + date[6:],
+}
 
 
 def _mapped(values: Sequence[str | None], step: Callable[[str], str | None]) -> list[str | None]:
