@@ -9,7 +9,6 @@ from math import ceil, log2
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import fcluster, linkage
 from sklearn.tree import DecisionTreeClassifier
 
 from segmentation.segments.clusters.preparation import ABSENT, Preparation
@@ -17,7 +16,6 @@ from segmentation.segments.clusters.preparation import ABSENT, Preparation
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
-MOST_MACROS = 16
 DEEPEST = 10
 _TAUGHT_SHARE = 0.7
 _STANDS_OUT, _FAR_OUT = 0.5, 1.3
@@ -46,20 +44,6 @@ class Rule:
     def fidelity(self) -> float:
         both = self.precision + self.recall
         return 2 * self.precision * self.recall / both if both else 0.0
-
-
-def macro_groups(means: Floats, sizes: Floats) -> Labels:
-    """Gather groups that lie near each other; where the tree of groups has its longest branches, it is cut."""
-    count = len(means)
-    if count < 6:
-        return np.zeros(count, dtype=np.int64)
-    tree = linkage(means, method="ward")
-    heights = np.maximum(tree[::-1, 2], 1e-9)
-    most = min(MOST_MACROS, count // 2)
-    ratios = [heights[k - 2] / heights[k - 1] for k in range(3, most + 1)]
-    chosen = 3 + int(np.argmax(ratios))
-    found = fcluster(tree, chosen, criterion="maxclust")
-    return np.unique(found, return_inverse=True)[1].astype(np.int64)
 
 
 def traits(preparation: Preparation, rows: pd.DataFrame, labels: Labels) -> list[list[Trait]]:

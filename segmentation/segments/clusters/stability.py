@@ -120,13 +120,6 @@ def jaccard(labels: Labels, refit: Labels) -> Floats:
     return np.asarray((table / np.maximum(union, 1)).max(axis=1), dtype=np.float64)
 
 
-def gathered(macros: Labels, refit: Labels) -> Labels:
-    """For every row, the macro group with which the group that a refit gave it shares most rows."""
-    width = int(macros.max()) + 1
-    table = np.bincount(refit * width + macros, minlength=(int(refit.max()) + 1) * width).reshape(-1, width)
-    return np.asarray(table.argmax(axis=1)[refit], dtype=np.int64)
-
-
 def temper(found: Graded, level: float, target: float) -> float:
     """How much the posterior must be doubted, so that its mean equals how often refits agree."""
     low, high = 0.2, 200.0

@@ -145,7 +145,9 @@ def divide(rows: pd.DataFrame, seed: int = 1, truth: Labels | None = None) -> Di
     whole, refits, level = found.whole, found.refits, found.level
     agreed = stability.agreement(refits[2], refits[3], level)
     labels, shares = _labels(whole, level), whole.shares(level, stability.temper(whole, level, found.expected))
-    groups, macros, explained = _groups(preparation, rows, prepared, whole, refits, level, shares, seed)
+    gathered = macro_groups.gather(prepared, whole, refits, level)
+    macros = gathered.of
+    groups, explained = _groups(preparation, rows, labels, refits, level, shares, macros, seed)
     order = sorted(range(len(groups)), key=lambda place: -groups[place].rows)
     overall, distinct = stability.silhouette(whole, prepared, labels, seed)
     kept = [*whole.fitted.numbers]
@@ -177,7 +179,7 @@ def divide(rows: pd.DataFrame, seed: int = 1, truth: Labels | None = None) -> Di
         np.argsort(order)[labels].astype(np.int64),
         [distinct[place] for place in order],
         [explained.rules[place].ways for place in order],
-        macro_groups.describe(preparation, rows, prepared, (whole, refits, level), labels, macros, shares, seed),
+        macro_groups.describe(preparation, rows, prepared, whole, gathered, labels, shares, seed),
         macros[order],
     )
 
@@ -262,18 +264,14 @@ def _labels(graded: Graded, level: float) -> Labels:
 def _groups(
     preparation: Preparation,
     rows: pd.DataFrame,
-    prepared: Prepared,
-    whole: Graded,
+    labels: Labels,
     refits: Sequence[Graded],
     level: float,
     shares: Floats,
+    macros: Labels,
     seed: int,
-) -> tuple[list[Group], Labels, Explained]:
-    labels = _labels(whole, level)
+) -> tuple[list[Group], Explained]:
     sizes = np.bincount(labels)
-    seen = whole.fitted.viewed(prepared).numbers
-    means = np.array([seen[labels == group].mean(axis=0) for group in range(len(sizes))]).reshape(len(sizes), -1)
-    macros = explaining.macro_groups(means, sizes.astype(float))
     explained = explaining.explain(preparation, rows, labels, seed)
     traits = explaining.traits(preparation, rows, labels)
     macro_names = explaining.names(explaining.traits(preparation, rows, macros[labels]))
@@ -297,7 +295,7 @@ def _groups(
         )
         for place, name in enumerate(explaining.names(traits))
     ]
-    return groups, macros, explained
+    return groups, explained
 
 
 def _warnings(agreed: float, groups: Sequence[Group]) -> list[str]:
