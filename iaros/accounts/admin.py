@@ -98,6 +98,7 @@ class ApiClientForm(forms.ModelForm):
 @admin.register(ApiClient)
 class ApiClientAdmin(admin.ModelAdmin):
     form = ApiClientForm
+    view_on_site = False  # The page that the library's model names is not served here.
     list_display = ("name", "client_id", "created")
     readonly_fields = ("client_id",)
     search_fields = ("name", "client_id")
