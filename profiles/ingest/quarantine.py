@@ -29,9 +29,16 @@ ON CONFLICT (source_id, fingerprint) DO UPDATE
 SET last_seen_run_id = excluded.last_seen_run_id, row = excluded.row, field = excluded.field,
     reason = excluded.reason, expected = excluded.expected, code_table = excluded.code_table
 """
+# One look-up a row: joined, the planner reads every waiting row of the source for each that went in.
 _RELEASE_SQL = """
-DELETE FROM profiles_quarantinedrow q USING quarantine_released r
-WHERE q.source_id = %s AND q.fingerprint = r.fingerprint
+DELETE FROM profiles_quarantinedrow WHERE id IN (
+    SELECT waiting.id FROM quarantine_released r
+    CROSS JOIN LATERAL (
+        SELECT q.id FROM profiles_quarantinedrow q
+        WHERE q.source_id = %s AND q.fingerprint = r.fingerprint
+        LIMIT 1
+    ) waiting
+)
 """
 
 
