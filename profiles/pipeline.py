@@ -218,8 +218,7 @@ def take_in(feed: Feed, chunk: reading.Chunk, *, dry_run: bool = False) -> Count
     """
     if feed.connector.hands_on:
         return sum((take_in(*part, dry_run=dry_run) for part in _handed_on(feed, chunk)), Counts())
-    with feed.spent.on("read"):
-        batch = feed.connector.read(chunk.header, chunk.lines)
+    batch = read(feed, chunk)
     if not dry_run:
         # A new month locks the table of events; a dry run would keep it locked, and leaves its events in no month.
         facts.ensure_partitions(batch.facts.get("events"))
@@ -234,6 +233,12 @@ def take_in(feed: Feed, chunk: reading.Chunk, *, dry_run: bool = False) -> Count
             if not left:
                 raise
     return Counts()
+
+
+def read(feed: Feed, chunk: reading.Chunk) -> Batch:
+    """The chunk's lines as typed columns."""
+    with feed.spent.on("read"), undisturbed():
+        return feed.connector.read(chunk.header, chunk.lines)
 
 
 def _handed_on(feed: Feed, chunk: reading.Chunk) -> Iterator[tuple[Feed, reading.Chunk]]:
@@ -302,9 +307,10 @@ def batches(feed: Feed, path: Path) -> Iterator[tuple[reading.Chunk, int]]:
     connector = feed.connector
     header = reading.header_of(path, connector)
     runs.note_header(feed, header)
-    with feed.spent.on("read"):
+    with feed.spent.on("read"), undisturbed():
         found = repeats.scan(connector, path, header)
-    chunks = feed.spent.each("read", reading.chunks(path, connector, header))
+    again = iter([found.only]) if found.only else reading.chunks(path, connector, header)
+    chunks = feed.spent.each("read", again)
     if header is not None and not found.rows:
         connector.scan(header, reading.no_lines())  # An empty file still has to have the right header.
     for chunk in repeats.gathered(chunks, found):

@@ -53,9 +53,8 @@ def land(source: str, path: str) -> dict[str, Any]:
     feed = runs.begin(CONNECTORS[source], Path(path).name)
     with codes.using(code_entries.snapshot()):
         for chunk, _ in pipeline.batches(feed, Path(path)):
-            with feed.spent.on("read"):
-                batch = feed.connector.read(chunk.header, chunk.lines)
-                records += len(chunk.lines.raw) + len(chunk.unreadable)
+            batch = pipeline.read(feed, chunk)
+            records += len(chunk.lines.raw) + len(chunk.unreadable)
             with undisturbed(), transaction.atomic():
                 counts += pipeline.land(feed, chunk, batch)[0]
     cpu = time.process_time() - cpu

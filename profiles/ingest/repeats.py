@@ -37,6 +37,7 @@ class Repeats:
     earlier: Keyed
     last: Keyed
     rows: int = 0
+    only: reading.Chunk | None = None  # of a file of one chunk, so that it is not read again
 
 
 @dataclass(frozen=True)
@@ -60,9 +61,10 @@ class Keyed:
         return dict(zip(self.places[low:high].tolist(), self.keys[low:high].tolist(), strict=True))
 
 
-def none(rows: int = 0) -> Repeats:
-    """No row repeats another."""
-    return Repeats(Keyed.of([]), Keyed.of([]), rows)
+def none(only: reading.Chunk | None) -> Repeats:
+    """No row repeats another, in a file of one chunk or of none."""
+    rows = len(only.lines.raw) + len(only.unreadable) if only else 0
+    return Repeats(Keyed.of([]), Keyed.of([]), rows, only)
 
 
 def scan(connector: Connector, path: Path, header: bytes | None) -> Repeats:
@@ -70,7 +72,7 @@ def scan(connector: Connector, path: Path, header: bytes | None) -> Repeats:
     chunks = reading.chunks(path, connector, header)
     first, second = next(chunks, None), next(chunks, None)
     if first is None or second is None:
-        return none(len(first.lines.raw) + len(first.unreadable) if first else 0)
+        return none(first)
     before = 0
     with ExitStack() as open_files:
         keys = _Keys(open_files)
