@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator, Sequence
+from itertools import repeat
 from typing import BinaryIO
 
 import numpy as np
@@ -22,7 +23,8 @@ _TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|["{}\[\]]', re.DOTALL)
 _ESCAPED_QUOTE = re.compile(rb'(?<!\\)\\(?:\\\\)*"')
 _STRING_END = re.compile(rb'[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _MEMBER = re.compile(rb'"([^"\\]*)"\s*:\s*\Z')
-_QUOTE, _BRACE = ord('"'), ord("{")
+_ONLY_MEMBER = re.compile(rb'\{\s*"([^"\\]*)"\s*:\s*(?=\{)')
+_QUOTE, _BRACE, _BREAK = ord('"'), ord("{"), ord("\n")
 _BRACKETS = np.zeros(256, dtype=np.int8)
 _BRACKETS[[ord("{"), ord("[")]], _BRACKETS[[ord("}"), ord("]")]] = 1, -1
 _TRIES_A_BLOCK = 64
@@ -90,6 +92,7 @@ class _Scan:
 
     def __init__(self, within: frozenset[bytes]) -> None:
         self.within = within
+        self.names = [b'"%s"' % name.removesuffix(b"[]") for name in within]
         self.text = b""  # from the beginning of the current record, or from where the last one ended
         self.row, self.counted = 1, 0  # the line on which byte `counted` of `text` stands
         self.at = 0  # how far `text` was looked at
@@ -105,7 +108,7 @@ class _Scan:
     def _is_in_envelope(self) -> bool:
         return self.around[-1:] == ["{"]
 
-    def feed(self, block: bytes) -> Iterator[Unit]:
+    def feed(self, block: bytes) -> Iterator[Unit | Run]:
         if not self.text and self.row == 1:
             block = block.removeprefix(codecs.BOM_UTF8)
         self.text += block
@@ -132,20 +135,38 @@ class _Scan:
             yield from self._bracket(mark, token.start())
         yield from self._forget()
 
-    def _siblings(self) -> Iterator[Unit]:
+    def _siblings(self) -> Iterator[Unit | Run]:
         """The whole objects that follow here with nothing but commas between them."""
-        names = [b'"%s"' % name.removesuffix(b"[]") for name in self.within]
-        for start, end in _siblings(self.text, self.at):
-            if self.text[self.gap : start].strip(_BETWEEN):
-                return
-            first, last = start, end
-            if names and _may_hold_others(self.text[start:end], names):
-                first, last = self._only_one_in(start, end)
-                if first < 0:
-                    return
-            self.start, self.at = first, end
-            yield self._record(last)
-            self.gap = end
+        raw: list[bytes] = []
+        starts: list[int] = []
+        for start, end, child_end in _siblings(self.text, self.at, self.names):
+            first, last = (start, end) if child_end is None else self._held_in(start, end, child_end)
+            if first < 0 or self.text[self.gap : start].strip(_BETWEEN):
+                break
+            raw.append(self.text[first:last])
+            starts.append(first)
+            self.at = self.gap = end
+        if raw:
+            yield from self._run(raw, starts)
+
+    def _run(self, raw: list[bytes], starts: list[int]) -> Iterator[Unit | Run]:
+        """The records that begin at these places of the text, at once unless one of them is to be looked at."""
+        breaks = np.flatnonzero(np.frombuffer(self.text, dtype=np.uint8)[self.counted : starts[-1]] == _BREAK)
+        rows = self.row + np.searchsorted(breaks, np.array(starts) - self.counted)
+        self._row_of(starts[-1])
+        if fault_of(b"\n".join(raw), max(map(len, raw))):
+            yield from (whole(row, each) for row, each in zip(rows.tolist(), raw, strict=True))
+        else:
+            yield Run(raw, rows, sum(map(len, raw)))
+
+    def _held_in(self, start: int, end: int, child_end: int) -> tuple[int, int]:
+        """Where the record begins and ends in an object in which a member is named that may hold records."""
+        opened = _ONLY_MEMBER.match(self.text, start, end)
+        if opened and opened[1] in self.within and not self.text[child_end : end - 1].strip():
+            record = self.text[opened.end() : child_end]
+            if not any(name in record for name in self.names):
+                return opened.end(), child_end
+        return self._only_one_in(start, end) if _may_hold_others(self.text[start:end], self.names) else (start, end)
 
     def _only_one_in(self, start: int, end: int) -> tuple[int, int]:
         """Where the record begins and ends that an envelope holds and nothing else, `{"data": {...}}`; else -1, -1."""
@@ -255,8 +276,11 @@ class _Scan:
             yield from self._stray(len(self.text))
 
 
-def _siblings(text: bytes, at: int) -> list[tuple[int, int]]:
-    """Where the objects begin and end that follow `at`, which stands between two; none after one that is not whole."""
+def _siblings(text: bytes, at: int, names: Sequence[bytes]) -> Iterator[tuple[int, int, int | None]]:
+    """Where the objects begin and end that follow `at`, which stands between two; none after one that is not whole.
+
+    Of an object in which one of the `names` occurs also where its first inner object or list ends, `at` if it has none.
+    """
     view = np.frombuffer(text, dtype=np.uint8)[at:]
     quotes = np.flatnonzero(view == _QUOTE)
     if b"\\" in text:
@@ -275,14 +299,21 @@ def _siblings(text: bytes, at: int) -> list[tuple[int, int]]:
     begins = np.concatenate(([0], ends[:-1] + 1)) if len(ends) else ends
     lists = np.flatnonzero(view[brackets[begins]] != _BRACE)
     most = int(lists[0]) if len(lists) else len(ends)
-    starts, stops = brackets[begins[:most]] + at, brackets[ends[:most]] + at + 1
-    return list(zip(starts.tolist(), stops.tolist(), strict=True))
+    starts, stops = (brackets[begins[:most]] + at).tolist(), (brackets[ends[:most]] + at + 1).tolist()
+    if not most or not any(text.find(name, at, stops[-1]) >= 0 for name in names):
+        return zip(starts, stops, repeat(None))
+    children = np.flatnonzero((depth[:until] == 1) & (steps[:until] < 0))
+    places = np.append(brackets[children] + at + 1, len(text) + 1)
+    first = places[np.searchsorted(children, begins[:most])]
+    inner = np.where(first < stops, first, at).tolist()
+    return (
+        (start, stop, place if any(text.find(name, start, stop) >= 0 for name in names) else None)
+        for start, stop, place in zip(starts, stops, inner, strict=True)
+    )
 
 
 def _may_hold_others(raw: bytes, names: Sequence[bytes]) -> bool:
     """Whether one of the members that hold records is the object's own, and not one of what lies in it."""
-    if not any(name in raw for name in names):
-        return False
     try:
         members = orjson.loads(raw)
     except orjson.JSONDecodeError:

@@ -113,7 +113,8 @@ class _Growing:
             yield self._chunk()
 
     def add_run(self, run: Run) -> Iterator[Chunk]:
-        if self.passes_over or (self.header and self.header in run.raw[self.first :]):
+        passed_over = self.passes_over and any(map(self.passes_over, run.raw))
+        if passed_over or (self.header and self.header in run.raw[self.first :]):
             for unit in run.units():
                 yield from self.add(unit)
             return

@@ -38,6 +38,12 @@ def block(request, monkeypatch):
             ("data",),
             [(1, b'{"i":1}'), (2, b'{"i":{"j":2}}'), (3, b'{"i":3}'), (3, b'{"i":4}')],
         ),
+        (
+            b'{"data":{"i":1}}\n{ "data" : {"i":[{}]}\n}\n{"data":{"i":2},"m":{}}\n{"data":{"i":{"data":{"j":3}}}}',
+            ("data",),
+            [(1, b'{"i":1}'), (2, b'{"i":[{}]}'), (4, b'{"i":2}'), (5, b'{"i":{"data":{"j":3}}}')],
+        ),
+        (b'{"a":"\xc3\xa5"}\n{"a":1}\n', (), [(1, b'{"a":"\xc3\xa5"}'), (2, b'{"a":1}')]),
         (b"", (), []),
         (b"[]", (), []),
         (b'\xef\xbb\xbf{"a":1}', (), [(1, b'{"a":1}')]),
@@ -53,6 +59,13 @@ def test_what_stands_between_objects__is_named_and_the_others_go_on():
         (1, b"oops", "not JSON: b'oops'"),
         (2, b'{"b":2}', None),
     ]
+
+
+def test_an_object_with_bytes_that_are_no_text__is_named_alone():
+    [good, bad, last] = cut(b'[{"a":1},\n{"b":"\xff"},\n{"c":2}]')
+
+    assert (good[2], last[2]) == (None, None)
+    assert str(bad[2]).startswith("not UTF-8")
 
 
 def test_an_object_that_is_never_closed__is_named():
