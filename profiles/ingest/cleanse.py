@@ -89,7 +89,7 @@ def phone(value: str) -> str | None:
     )
     if compact.startswith("00"):
         compact = "+" + compact[2:]
-    if not compact.startswith("+") or not compact[1:].isdigit() or not 8 <= len(compact) <= 16 or compact[1] == "0":
+    if not compact.startswith("+") or not compact[1:].isdecimal() or not 8 <= len(compact) <= 16 or compact[1] == "0":
         return None
     for length in (1, 2, 3):
         pattern = _valid_in(int(compact[1 : 1 + length]))

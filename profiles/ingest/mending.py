@@ -188,7 +188,7 @@ def _set(held: Any, steps: Sequence[str], was: str, becomes: str) -> bool:
     step, rest = steps[0], steps[1:]
     if step.startswith("["):
         places: Iterable[Any] = range(len(held)) if isinstance(held, list) else ()
-        if step[1:-1].isdigit():
+        if step[1:-1].isdecimal():
             places = [at for at in places if at == int(step[1:-1])]
     else:
         places = [step] if isinstance(held, dict) and step in held else []

@@ -161,7 +161,7 @@ def _bare(flight: str) -> str:
 
 def _checked(events: dict[str, list[Any]], mention: int, bags: Bags) -> None:
     weight = bags.first("W").split("/")
-    kilos = weight[2] if len(weight) > 2 and weight[0] == "K" and weight[2].isdigit() else ""
+    kilos = weight[2] if len(weight) > 2 and weight[0] == "K" and weight[2].isdecimal() else ""
     carrier = _FLIGHT.match(bags.flight)
     for name, value in {
         "mention": mention,

@@ -216,7 +216,7 @@ class _Scan:
     def _part_of_series(self, row: int, said: list[str]) -> Iterator[Unit]:
         """Parts of a series are numbered; the mark C says that it goes on, F that it ends."""
         part = said[4].split(":") if len(said) > 4 else [""]
-        if not part[0].isdigit():
+        if not part[0].isdecimal():
             return
         reference, number, mark = said[3].encode(), int(part[0]), (part[1] if len(part) > 1 else "").encode()
         seen, before, _ = self.series.get(reference, (0, number - 1, b""))
@@ -243,7 +243,7 @@ class _Scan:
         if opened is None:
             expected = "UNG before it" if self.tag == b"UNE" else "UNB before it"
             yield self._fault(region, Reject(-1, self.tag.decode(), "nothing is open", expected), row)
-        elif len(said) > 1 and (not said[1].isdigit() or int(said[1]) != (opened.groups or opened.counted)):
+        elif len(said) > 1 and (not said[1].isdecimal() or int(said[1]) != (opened.groups or opened.counted)):
             what = f"{opened.groups} groups" if opened.groups else f"{opened.counted} messages"
             yield self._wrong_count(row, region, said[1], what)
         if self.tag == b"UNE":

@@ -90,7 +90,7 @@ def read(header: bytes | None, lines: Lines, names: Mapping[str, str] | None = N
 
 def _check_digits(columns: Columns, numbers: list[str | None]) -> None:
     for at, (number, digit) in enumerate(zip(numbers, columns.text("check_digit", longest=1), strict=True)):
-        if number and digit and not (digit.isdigit() and is_check_digit(number, digit)):
+        if number and digit and not (digit.isdecimal() and is_check_digit(number, digit)):
             columns.reject(at, "check_digit", repr(digit), f"{int(number) % 7}")
 
 

@@ -92,7 +92,7 @@ def _search(told: Happenings, at: int, moment: int, asked: dict[str, Any], chann
         item=where or "search",
         haul=far,
         channel=channel.value,
-        quantity=int(party) if party.isdigit() and len(party) < 3 else 1,
+        quantity=int(party) if party.isdecimal() and len(party) < 3 else 1,
         lead_days=site_events.days_ahead(ahead, moment),
     )
 
@@ -106,8 +106,8 @@ def _params(written: str | None) -> dict[str, Any]:
     found = {}
     for one in listed if isinstance(listed, list) else ():
         if isinstance(one, dict) and isinstance(one.get("value"), dict):
-            found[one.get("key")] = next((value for value in one["value"].values() if value is not None), None)
-    return {str(name): value for name, value in found.items()}
+            found[str(one.get("key"))] = next((value for value in one["value"].values() if value is not None), None)
+    return found
 
 
 def _unless(refused: list[bool], values: list[str | None]) -> list[str | None]:

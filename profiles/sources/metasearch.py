@@ -85,7 +85,7 @@ def _airport(columns: Columns, name: str) -> list[str | None]:
 def _snapshots(columns: Columns) -> NDArray[np.datetime64]:
     """Moments as twelve digits, or as the other feeds write them."""
     texts = columns.text("snapshot_ts", required=True)
-    if not all(text is None or (len(text) == 12 and text.isdigit()) for text in texts):
+    if not all(text is None or (len(text) == 12 and text.isdecimal()) for text in texts):
         return columns.moments("snapshot_ts")
     digits = pa.array([text or "000000000000" for text in texts])
     stamps = pc.strptime(digits, "%Y%m%d%H%M", "us", error_is_null=True)

@@ -318,7 +318,7 @@ def _told(
         code = first(coupon, "CouponStatusCode", "Status/Code", "StatusCode").upper()
         meaning = codes.lookup("coupon_status_padis", code) or codes.lookup("coupon_status", code)
         yield (
-            (known, int(number) if number.isdigit() and 0 < int(number) <= 16 else at, leg),
+            (known, int(number) if number.isdecimal() and 0 < int(number) <= 16 else at, leg),
             _STATUS.get(meaning or "", "open"),
         )
 

@@ -108,7 +108,7 @@ def _checked(event: dict[str, Any]) -> dict[str, Any]:
 
 def _account(ticket: str, customer: Any) -> str | None:
     """A ticket says who flies; a customer of the payment service only who pays."""
-    if len(ticket) >= 13 and ticket.isdigit():
+    if len(ticket) >= 13 and ticket.isdecimal():
         return f"ticket:{ticket[:13]}"
     return f"stripe:{customer}" if isinstance(customer, str) and customer else None
 

@@ -81,7 +81,7 @@ def _sold_by(record: Record) -> dict[str, str | None]:
         return {"channel": "agency", "agency": (record.agency or record.office or record.originator)[:10] or None}
     if record.originator_type == "A":
         return {"channel": "phone", "agency": None}
-    foreign = record.originator[:1].isdigit() and record.originator != record.system
+    foreign = record.originator[:1].isdecimal() and record.originator != record.system
     return {"channel": "gds", "agency": (record.agency or record.office or record.originator)[:10] if foreign else None}
 
 
@@ -236,7 +236,7 @@ def _extras(record: Record, present: list[Named], created: datetime, currency: s
             continue
         if excess.currency not in (currency, "") and currency != NO_CURRENCY:
             raise Unreadable("EBD", excess.currency, f"{currency}, the currency of the booking")
-        units = int(excess.units) if excess.units.isdigit() else 1
+        units = int(excess.units) if excess.units.isdecimal() else 1
         extras.append(
             {
                 "passenger": whose.number,

@@ -92,7 +92,7 @@ class Record:
         if self.section == BOOKING and not self.locator:
             parts = said[1].split(":") if len(said) > 1 else []
             self.locator = plain(parts[1]).upper() if len(parts) > 1 and len(parts[1].strip()) <= 8 else ""
-            stamps = [part for part in parts[2:] if part.isdigit()]
+            stamps = [part for part in parts[2:] if part.isdecimal()]
             if stamps and len(stamps[0]) == 6:
                 self.created_day, self.created_time = stamps[0], stamps[1] if len(stamps) > 1 else ""
         elif self.splitting:
@@ -283,7 +283,7 @@ class Record:
             count = _part(said, 2, 0)
             # A tag with a range: the first number and how many follow each other.
             ranges = [_part([one], 0, 2) for one in said[5:] if _part([one], 0, 1)]
-            many = int(count) if count.isdigit() else sum(int(n) if n.isdigit() else 1 for n in ranges)
+            many = int(count) if count.isdecimal() else sum(int(n) if n.isdecimal() else 1 for n in ranges)
             if 0 < many < 100:
                 self.flights[-1].bags.append((self.current, many))
 

@@ -251,7 +251,7 @@ def _happenings(pnr: Element, who: dict[str, int], segments: list[Segment]) -> I
             for boarding in told.findall("BoardingNumber"):
                 number = who.get(boarding.get("RPH", ""))
                 bags = [bag.get("NumberOfBags", bag.get("BagCount", "")) for bag in boarding.iter("BagDetails")]
-                many = sum(int(n) for n in bags if n.isdigit())
+                many = sum(int(n) for n in bags if n.isdecimal())
                 if number:
                     checked: Happening = {
                         "passenger": number,

@@ -80,7 +80,7 @@ def _happenings(columns: Columns) -> Happenings:
 
 def _scale(written: str | None) -> tuple[int, int] | None:
     low, dash, high = (written or "").partition("-")
-    return (int(low), int(high)) if dash and low.strip().isdigit() and high.strip().isdigit() else None
+    return (int(low), int(high)) if dash and low.strip().isdecimal() and high.strip().isdecimal() else None
 
 
 def scan(header: bytes | None, lines: Lines) -> tuple[NDArray[np.int64], list[str]]:

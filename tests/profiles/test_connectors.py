@@ -220,6 +220,10 @@ def test_web__an_event_of_2099__makes_one_month_and_not_a_thousand(take_in, djan
         take_in("web_events", events)
 
 
+def test_phone__a_figure_that_is_no_digit__is_none():
+    assert cleanse.phone("+45²0123456") is None
+
+
 def test_phone__says_what_the_library_says():
     rng = random.Random(5)
     codes = ["+45", "+46", "+47", "+44", "+1", "+49", "+39", "+33", "+7", "+354", "+800", "+999", "0045", "+0"]

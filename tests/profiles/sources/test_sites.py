@@ -63,6 +63,12 @@ def test_ga4__storage_refused__ties_nobody_and_tells_nothing(read):
     assert events(batch) == keys(batch) == []
 
 
+def test_ga4__a_parameter_whose_name_is_no_text__fails_nothing(read):
+    odd = [{"key": ["ga_session_id"], "value": {"int_value": 7}}]
+
+    assert len(read("ga4_export", as_json([hit("flight_search", event_params=odd, user_id="u-7")])).native_key) == 1
+
+
 def test_ga4__flat_copy__reads_the_same(read):
     row = {"name": "page_view", "timestamp": "2026-10-30 18:20:01", "user_pseudo_id": "123.456", "platform": "web",
            "user_id": "u-7", "bundle_sequence_id": "1", "batch_event_index": "1"}  # fmt: skip
