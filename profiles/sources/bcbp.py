@@ -1,17 +1,16 @@
 """Scans of boarding passes: the bar code of IATA Resolution 792 a line, as it is, or in CSV with a time and a gate.
 
-The code has fixed columns, then for each leg items whose lengths it tells itself, in hexadecimal. A scan boards one
-leg: the one of its day, else the first.
+A scan boards one leg: the one of its day, else the first.
 """
 
 from __future__ import annotations
 
 import csv
 import re
-from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, cast
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +20,8 @@ from iaros.lib.personal_data import Sensitivity
 from iaros.lib.purposes import Purpose
 from profiles.models import EventKind, IdentifierKind
 from profiles.sources import agents, codes
-from profiles.sources.columns import read_moment
+from profiles.sources.bcbp_code import Leg, Pass, understood
+from profiles.sources.columns import read_instant
 from profiles.sources.contract import Batch, Connector, Family, Field, Keys, Lines, Sample
 from profiles.sources.flight_days import julian
 from profiles.sources.json_lines import Unreadable
@@ -46,115 +46,14 @@ FIELDS = (
     Field("gate", "text, in CSV", "B12"),
 )
 _CODE = re.compile(r"M[1-4][A-Z0-9 ./'-]{20}[A-Z ].{36}", re.DOTALL | re.IGNORECASE)
-_FIRST, _LEG, _UNIQUE = 23, 37, ">"  # columns before the first leg, of a leg, and what begins the conditional part
+_SEPARATORS, _LONGEST_GATE = ",;\t|", 8
+_EVENT = ("mention", "kind", "occurred_at", "item", "cabin", "haul", "properties")
 _CODE_NAMES = (b"barcode", b"bar_code", b"bar code", b"bcbp", b"code", b"scan", b"boarding_pass", b"data")
-_VERSIONS = "12345678"
+_NAMES_A_CODE = re.compile(rb"code|bcbp|scan|boarding_pass|data", re.IGNORECASE)
+_TIMED, _IS_DATE = re.compile(r"[,;\t]\d{4}-\d\d-\d\d"), re.compile(r"\d{4}-\d\d-\d\d")
 
 
-@dataclass
-class Leg:
-    locator: str
-    origin: str
-    destination: str
-    carrier: str
-    flight_number: str
-    day_of_year: str
-    compartment: str
-    seat: str
-    sequence: str
-    status: str
-    ticket: str | None = None
-    member: str | None = None
-    member_carrier: str = ""
-    marketing_carrier: str = ""
-    fast_track: str = ""
-
-
-@dataclass
-class Pass:
-    """A boarding pass. `issued` is the year's last figure and the day of the year, where it is told."""
-
-    name: str
-    legs: list[Leg]
-    version: str = ""
-    issued: str = ""
-    source: str = ""
-    bags: list[str] = field(default_factory=list)
-
-
-def understood(code: str) -> Pass:
-    """What the code says. Raises Unreadable naming the part that is none."""
-    code = code.rstrip("\r\n")
-    if len(code) >= 2 and code[1:2].isdigit() and len(code) < _FIRST + _LEG:
-        code = code.ljust(_FIRST + _LEG - 2) + "00" if len(code) <= _FIRST + _LEG - 2 else code
-    if not re.fullmatch(r"M[1-4]", code[:2]) or len(code) < _FIRST + _LEG:
-        raise Unreadable("code", code[:2] + "...", "M and the number of legs, and at least 60 characters")
-    boarding, at = Pass(code[2:22].strip(), []), _FIRST
-    for number in range(int(code[1])):
-        if len(code) < at + _LEG:
-            raise Unreadable("legs", f"{number}", f"{code[1]} legs, as the code begins")
-        leg, size = _leg(code[at : at + _LEG])
-        items = code[at + _LEG : at + _LEG + size]
-        if len(items.rstrip()) and len(items) < size and number + 1 < int(code[1]):
-            raise Unreadable("conditional items", f"{len(items)} characters", f"{size}, as their length says")
-        if number == 0 and items.startswith(_UNIQUE):
-            items = _unique(boarding, items)
-        _repeated(leg, items)
-        boarding.legs.append(leg)
-        at += _LEG + size
-    return boarding
-
-
-def _leg(text: str) -> tuple[Leg, int]:
-    """The mandatory items of a leg, and how many conditional characters follow."""
-    leg = Leg(
-        locator=text[0:7].strip(),
-        origin=text[7:10],
-        destination=text[10:13],
-        carrier=text[13:16].strip(),
-        flight_number=text[16:21].strip().lstrip("0"),
-        day_of_year=text[21:24],
-        compartment=text[24].strip(),
-        seat=text[25:29].strip().lstrip("0"),
-        sequence=text[29:34].strip().lstrip("0"),
-        status=text[34].strip(),
-    )
-    for name, value in (("from", leg.origin), ("to", leg.destination)):
-        if not re.fullmatch(r"[A-Z]{3}", value):
-            raise Unreadable(name, value, "an IATA airport code")
-    if not re.fullmatch(r"\d{1,4}[A-Z]?", leg.flight_number) or not leg.carrier:
-        raise Unreadable("flight", text[13:21], "carrier and flight number")
-    if not leg.day_of_year.isdigit() or not 1 <= int(leg.day_of_year) <= 366:
-        raise Unreadable("day of the year", leg.day_of_year, "001 to 366")
-    if not re.fullmatch(r"[0-9A-F]{2}", text[35:37]):
-        raise Unreadable("length of conditional items", text[35:37], "two hexadecimal figures")
-    return leg, int(text[35:37], 16)
-
-
-def _unique(boarding: Pass, items: str) -> str:
-    """Read what is said once a pass; returns what remains for the first leg."""
-    boarding.version, size = items[1:2], items[2:4]
-    if boarding.version not in _VERSIONS or not re.fullmatch(r"[0-9A-F]{2}", size):
-        raise Unreadable("version", items[:4], ">, a version from 1 to 8, two hexadecimal figures")
-    told = items[4 : 4 + int(size, 16)].ljust(64)
-    boarding.source, boarding.issued = told[2].strip(), told[3:7].strip()
-    boarding.bags = [tag.strip() for tag in (told[11:24], told[24:37], told[37:50]) if tag.strip().isdigit()]
-    return items[4 + int(size, 16) :]
-
-
-def _repeated(leg: Leg, items: str) -> None:
-    """Read what is said of each leg, as far as it goes."""
-    if not re.fullmatch(r"[0-9A-F]{2}", items[:2]):
-        return
-    told = items[2 : 2 + int(items[:2], 16)].ljust(48)
-    numeric, serial = told[0:3], told[3:13]
-    leg.ticket = numeric + serial if (numeric + serial).isdigit() else None
-    leg.marketing_carrier = told[15:18].strip()
-    leg.member_carrier, leg.member = told[18:21].strip(), told[21:37].strip() or None
-    leg.fast_track = told[41].strip()
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Scan:
     """A line of the file: the code, and what the gate adds."""
 
@@ -166,60 +65,105 @@ class Scan:
 def scanned_line(raw: bytes) -> Scan:
     """The code of a line, which may stand in CSV beside a time and a gate in any order. Raises Unreadable."""
     text = raw.decode()
-    if _CODE.match(text) and not re.search(r"[,;\t]\d{4}-\d\d-\d\d", text):
+    if _CODE.match(text) and not _TIMED.search(text):
         return Scan(text)
-    separator = max(",;\t|", key=text.count)
-    try:
-        parts = next(csv.reader([text], delimiter=separator), [])
-    except csv.Error as error:
-        raise Unreadable("line", f"not CSV: {error}", "a bar code, or CSV with one") from None
+    parts = _parts(text)
     code = next((part for part in parts if _CODE.match(part)), None)
     if code is None:
         raise Unreadable("code", text[:2], "a bar code that begins with M1, at least 60 characters")
-    rest = [part.strip() for part in parts if part is not code and part.strip()]
-    moments = {part: read_moment(part) for part in rest}
-    at = next((moment for moment in moments.values() if moment is not None), None)
-    gate = next((part for part, moment in moments.items() if moment is None and len(part) <= 8), None)
-    unread = [part for part, moment in moments.items() if moment is None and re.match(r"\d{4}-\d\d-\d\d", part)]
-    if unread:
-        raise Unreadable("scanned_at", unread[0], "a moment as 2026-10-30T06:02:11Z")
-    return Scan(code, cast(datetime, at.item()) if at is not None else None, gate)
+    at, gate = None, None
+    for part in dict.fromkeys(part.strip() for part in parts if part is not code):
+        moment = read_instant(part) if part[:1].isdigit() else None
+        if moment is not None:
+            at = at or moment
+        elif _IS_DATE.match(part):
+            raise Unreadable("scanned_at", part, "a moment as 2026-10-30T06:02:11Z")
+        elif part and gate is None and len(part) <= _LONGEST_GATE:
+            gate = part
+    return Scan(code, at, gate)
+
+
+def _parts(text: str) -> list[str]:
+    """What stands between the separators of a line of CSV. Raises Unreadable."""
+    separator = max(_SEPARATORS, key=text.count)
+    if '"' not in text and "\r" not in text:
+        return text.split(separator)
+    try:
+        return next(csv.reader([text], delimiter=separator), [])
+    except csv.Error as error:
+        raise Unreadable("line", f"not CSV: {error}", "a bar code, or CSV with one") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Boarding:
+    """What a line tells: the scan, the pass, and which of its legs is boarded on which day."""
+
+    scan: Scan
+    boarding: Pass
+    leg: Leg
+    day: date
+
+    @property
+    def native_key(self) -> str:
+        leg = self.leg
+        of = leg.locator or leg.sequence
+        return f"{of}/{self.boarding.name}/{leg.carrier}{leg.flight_number}/{self.day.isoformat()}/{leg.origin}"
+
+
+def boarded(raw: bytes, today: date) -> Boarding:
+    """Read a line. Raises Unreadable."""
+    scan = scanned_line(raw)
+    boarding = understood(scan.code.upper())
+    return Boarding(scan, boarding, *_boarded(boarding, scan.at, today))
 
 
 def read(header: bytes | None, lines: Lines) -> Batch:
     """Read scans: boarded, once a pass and leg."""
     at_line: list[int] = []
     native: list[str] = []
-    person: dict[str, list[str | None]] = {"surname": [], "given_name": [], "loyalty_number": []}
-    keys: dict[IdentifierKind, list[str | None]] = {
-        kind: [] for kind in (IdentifierKind.LOYALTY_NUMBER, IdentifierKind.TRAVELLER, IdentifierKind.ACCOUNT)
-    }
-    events: dict[str, list[Any]] = defaultdict(list)
+    people: list[tuple[str | None, ...]] = []
+    events: list[tuple[Any, ...]] = []
     today = clock.now().date()
+    cabin = lru_cache(maxsize=10_000)(codes.cabin)
 
     def take(line: int, raw: bytes) -> None:
-        scan = scanned_line(raw)
-        boarding = understood(scan.code.upper())
-        leg, day = _boarded(boarding, scan.at, today)
-        surname, _, given = boarding.name.partition("/")
-        own = agents.programme(leg.member_carrier or leg.carrier, leg.member or "")
-        native.append("/".join((leg.locator or leg.sequence, boarding.name, leg.carrier + leg.flight_number,
-                                day.isoformat(), leg.origin)))  # fmt: skip
+        told = boarded(raw, today)
+        leg, (surname, _, given) = told.leg, told.boarding.name.partition("/")
+        given_name = given.strip() or None
+        number = (
+            agents.programme(leg.member_carrier or leg.carrier, leg.member).get("loyalty_number")
+            if leg.member
+            else None
+        )
+        ticket = f"ticket:{leg.ticket}" if leg.ticket else None
+        people.append(
+            (surname.strip() or None, given_name, number, traveller(leg.locator or None, surname, given_name), ticket)
+        )
+        day = told.day
+        events.append(
+            (len(native), EventKind.BOARDED.value, told.scan.at or datetime(day.year, day.month, day.day),
+             f"{leg.origin}-{leg.destination}", cabin(leg.carrier, leg.compartment, day),
+             haul(leg.origin, leg.destination), _properties(told))
+        )  # fmt: skip
         at_line.append(line)
-        person["surname"].append(surname.strip() or None)
-        person["given_name"].append(given.strip() or None)
-        number = own.get("loyalty_number")
-        person["loyalty_number"].append(number)
-        keys[IdentifierKind.LOYALTY_NUMBER].append(number)
-        keys[IdentifierKind.TRAVELLER].append(traveller(leg.locator or None, surname, given.strip() or None))
-        keys[IdentifierKind.ACCOUNT].append(f"ticket:{leg.ticket}" if leg.ticket else None)
-        _event(events, len(native) - 1, scan, leg, day)
+        native.append(told.native_key)
 
     rejects = each(lines, take)
+    surnames, given_names, numbers, travellers, tickets = _turned(people, 5)
     every, none = np.ones(len(native), dtype=bool), np.zeros(len(native), dtype=bool)
-    held = [Keys(kind, of, none if kind == IdentifierKind.ACCOUNT else every) for kind, of in keys.items()]
-    facts = {"events": dict(events)} if events else {}
+    held = [
+        Keys(IdentifierKind.LOYALTY_NUMBER, numbers, every),
+        Keys(IdentifierKind.TRAVELLER, travellers, every),
+        Keys(IdentifierKind.ACCOUNT, tickets, none),
+    ]
+    person = {"surname": surnames, "given_name": given_names, "loyalty_number": numbers}
+    facts = {"events": dict(zip(_EVENT, _turned(events, len(_EVENT)), strict=True))} if events else {}
     return Batch(lines, np.array(at_line, dtype=np.int64), native, person, held, facts, rejects)
+
+
+def _turned(rows: list[tuple[Any, ...]], columns: int) -> list[list[Any]]:
+    """Rows as columns."""
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(columns)]
 
 
 def _boarded(boarding: Pass, at: datetime | None, today: date) -> tuple[Leg, date]:
@@ -228,31 +172,36 @@ def _boarded(boarding: Pass, at: datetime | None, today: date) -> tuple[Leg, dat
     if not at and len(boarding.issued) == 4:
         near = julian(boarding.issued[1:], today, boarding.issued[0]) or today
     days = [(leg, julian(leg.day_of_year, near) or near) for leg in boarding.legs]
-    return min(days, key=lambda one: abs((one[1] - near).days)) if at else days[0]
+    return min(days, key=lambda one: abs((one[1] - near).days)) if at and len(days) > 1 else days[0]
 
 
-def _event(events: dict[str, list[Any]], mention: int, scan: Scan, leg: Leg, day: date) -> None:
-    told = {"seat": leg.seat, "gate": scan.gate, "fast_track": leg.fast_track == "Y" or None}
-    for name, value in {
-        "mention": mention,
-        "kind": EventKind.BOARDED.value,
-        "occurred_at": scan.at or datetime(day.year, day.month, day.day),
-        "item": f"{leg.origin}-{leg.destination}",
-        "cabin": codes.cabin(leg.carrier, leg.compartment, day),
-        "haul": haul(leg.origin, leg.destination),
-        "properties": {key: value for key, value in told.items() if value} or None,
-    }.items():
-        events[name].append(value)
+def _properties(told: Boarding) -> dict[str, Any] | None:
+    found: dict[str, Any] = {"seat": told.leg.seat} if told.leg.seat else {}
+    if told.scan.gate:
+        found["gate"] = told.scan.gate
+    if told.leg.fast_track == "Y":
+        found["fast_track"] = True
+    return found or None
 
 
 def scan(header: bytes | None, lines: Lines) -> tuple[NDArray[np.int64], list[str]]:
     """Booking, name and flight of each scan."""
-    batch = read(header, lines)
-    return batch.line, batch.native_key
+    found: list[int] = []
+    native: list[str] = []
+    today = clock.now().date()
+
+    def take(line: int, raw: bytes) -> None:
+        native.append(boarded(raw, today).native_key)
+        found.append(line)
+
+    each(lines, take)
+    return np.array(found, dtype=np.int64), native
 
 
 def is_header(raw: bytes) -> bool:
     """Whether a line names the columns of the CSV: words, one of which is the bar code's."""
+    if not _NAMES_A_CODE.search(raw):
+        return False
     names = re.split(rb"[,;\t|]", raw.lower().replace(b'"', b"").strip())
     words = all(re.fullmatch(rb"[a-z][a-z_ ]{0,29}", name.strip()) for name in names)
     return words and any(name.strip() in _CODE_NAMES for name in names)

@@ -344,10 +344,16 @@ def read_day(text: str) -> str | None:
 
 def read_moment(text: str) -> np.datetime64 | None:
     """`text` as a UTC moment between 1900 and 2100, or None. An offset is required."""
+    moment = read_instant(text)
+    return None if moment is None else np.datetime64(moment, "us")
+
+
+def read_instant(text: str) -> datetime | None:
+    """The same as a datetime in UTC without its zone, as numpy takes it."""
     try:
         moment = datetime.fromisoformat(text)
     except (ValueError, TypeError):
         return None
     if moment.tzinfo is None or not EARLIEST_YEAR <= moment.year <= LATEST_YEAR:
         return None
-    return np.datetime64(moment.astimezone(UTC).replace(tzinfo=None), "us")
+    return moment.astimezone(UTC).replace(tzinfo=None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
+from functools import lru_cache
 
 _NAMES = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _MONTHS = {name: number for number, name in enumerate(_NAMES, 1)}
@@ -39,12 +40,13 @@ def closest(told: str | None, to: date) -> date | None:
     return min((one for one in days if one), key=lambda one: abs(one - to), default=None)
 
 
+@lru_cache(maxsize=10_000)
 def julian(day_of_year: str, near: date, last_figure: str = "") -> date | None:
     """The day of a boarding pass: 326, with the year's last figure where it is told, the one closest to `near`."""
-    if not day_of_year.strip().isdigit() or not 1 <= int(day_of_year) <= 366:
+    if not day_of_year.strip().isdecimal() or not 1 <= int(day_of_year) <= 366:
         return None
     years = [near.year + step for step in (-1, 0, 1)]
-    if last_figure.isdigit():
+    if last_figure.isdecimal():
         years = [year for year in range(near.year - 9, near.year + 3) if year % 10 == int(last_figure)]
     days = [date(year, 1, 1) + timedelta(days=int(day_of_year) - 1) for year in years]
     days = [one for one, year in zip(days, years, strict=True) if one.year == year]

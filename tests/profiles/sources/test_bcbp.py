@@ -108,6 +108,7 @@ def test_ticket_and_member_number__are_keys_and_the_ticket_claims_nobody(take_in
         (f"B\r12,{code(leg())}", "line"),
         (code(leg()).replace("CPH", "C1H"), "from"),
         (code(leg(day="400")), "day of the year"),
+        (code(leg(day="3²1")), "day of the year"),
         (code(leg())[:-2] + "ZZ", "length of conditional items"),
         (code(leg()).replace("M1", "M2"), "legs"),
         (f"2026-10-30T06:02,{code(leg())}", "scanned_at"),
