@@ -119,10 +119,11 @@ def _booking(order: dict[str, Any]) -> Booking:
     who = {str(item.get("id", "")): number for number, _, item in people}
     offers = [offer for _, offer in j.parts(order, "flightOffers")]
     details = _details(offers)
+    pricings = [pricing for offer in offers for pricing in offer.get("travelerPricings") or ()]
     flown = _segments(offers, details)
     segments = [segment for _, segment in flown]
     leg_of = {identifier: segment["number"] for identifier, segment in flown}
-    kinds = {str(p.get("travelerId")): p.get("travelerType") for p in _pricings(offers)}
+    kinds = {str(p.get("travelerId")): p.get("travelerType") for p in pricings}
     currency, total = _price(offers)
     extras = _extras(offers, people[0][0], created, currency)
     return {
@@ -138,7 +139,7 @@ def _booking(order: dict[str, Any]) -> Booking:
         "passengers": [_passenger(number, path, item, kinds) for number, path, item in people],  # type: ignore[misc]
         "segments": segments,
         "contacts": [contact for number, _, item in people for contact in _contacts(number, item)],
-        "coupons": _coupons(order, offers, who, leg_of, segments, currency),
+        "coupons": _coupons(order, pricings, who, leg_of, segments, currency),
         "ancillaries": extras if segments else [],
     }
 
@@ -191,17 +192,13 @@ def _contacts(number: int, item: dict[str, Any]) -> Iterator[Contact]:
             yield {"type": "phone", "value": value, "passenger": number, "verified": False}
 
 
-def _pricings(offers: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    for offer in offers:
-        yield from (pricing for _, pricing in j.parts(offer, "travelerPricings"))
-
-
 def _details(offers: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Class, cabin and fare basis of each segment, as the first traveller pays."""
     found: dict[str, dict[str, Any]] = {}
-    for pricing in _pricings(offers):
-        for _, detail in j.parts(pricing, "fareDetailsBySegment"):
-            found.setdefault(str(detail.get("segmentId")), detail)
+    for offer in offers:
+        for _, pricing in j.parts(offer, "travelerPricings"):
+            for _, detail in j.parts(pricing, "fareDetailsBySegment"):
+                found.setdefault(str(detail.get("segmentId")), detail)
     return found
 
 
@@ -226,7 +223,7 @@ def _segment(item: dict[str, Any], number: int, path: str, detail: dict[str, Any
         if at is None:
             raise Unreadable(f"{path}{end}.at", said, "a local time as 2026-12-12T13:05:00")
         ends[end] = (j.text(part, "iataCode", longest=3, path=f"{path}{end}."), at)
-    operating = str(j.part(item, "operating").get("carrierCode") or "")
+    operating = j.part(item, "operating")
     return flights.flight(
         number,
         carrier=j.text(item, "carrierCode", longest=3, path=path),
@@ -239,7 +236,7 @@ def _segment(item: dict[str, Any], number: int, path: str, detail: dict[str, Any
         cabin=_CABINS.get(str(detail.get("cabin"))),
         fare_basis=str(detail.get("fareBasis") or ""),
         status="HK",
-        operating=(operating, str(j.part(item, "operating").get("number") or "")),
+        operating=(str(operating.get("carrierCode") or ""), str(operating.get("number") or "")),
         path=path,
     )
 
@@ -278,7 +275,7 @@ def _extras(offers: list[dict[str, Any]], passenger: int, at: datetime, currency
 
 def _coupons(
     order: dict[str, Any],
-    offers: list[dict[str, Any]],
+    pricings: list[dict[str, Any]],
     who: dict[str, int],
     leg_of: dict[str, int],
     segments: list[Segment],
@@ -286,7 +283,7 @@ def _coupons(
 ) -> list[CouponSold]:
     """Coupons of issued tickets; an order that is not ticketed yet has none."""
     fares: dict[int, int] = {}
-    for pricing in _pricings(offers):
+    for pricing in pricings:
         number = who.get(str(pricing.get("travelerId")))
         amount = tickets.minor(str(j.part(pricing, "price").get("base") or "0"), currency)
         if number:

@@ -8,8 +8,7 @@ booked for one; what an agency leaves is the agency's, and nobody's identity. Co
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NotRequired, TypedDict
@@ -18,7 +17,7 @@ import numpy as np
 
 from iaros.lib.purposes import Purpose
 from profiles.models import EventKind, IdentifierKind
-from profiles.sources.addressees import addressee
+from profiles.sources.contact_owners import with_owners
 from profiles.sources.contract import PERSON_FIELDS, Batch, Keys, Lines, Reject
 from profiles.sources.json_lines import utc
 from profiles.sources.places import distance_km, haul
@@ -132,6 +131,61 @@ class Booking(TypedDict):
     happenings: NotRequired[list[Happening]]
 
 
+# What a booking becomes, by kind of fact; rows while bookings are read, columns when they are settled.
+_COLUMNS: dict[str, tuple[str, ...]] = {
+    "bookings": (
+        *("line", "locator", "status", "channel", "point_of_sale", "agency", "currency", "total_minor", "created_at"),
+        *("modified_at", "party_size", "origin", "destination", "departs_at", "returns_at"),
+    ),
+    "passengers": ("mention", "booking", "number", "passenger_type"),
+    "legs": (
+        *("booking", "number", "carrier", "flight_number", "origin", "destination", "cabin", "booking_class"),
+        *("fare_basis", "status", "operating_carrier", "operating_number", "departs_at", "departs_zone", "arrives_at"),
+    ),
+    "services": ("mention", "booking", "leg_number", "code", "status", "text"),
+    "coupons": (
+        *("mention", "booking", "currency", "ticket_number", "passenger", "number", "leg_number", "status"),
+        "fare_minor",
+    ),
+    "ancillaries": ("mention", "booking", "currency", "passenger", "leg_number", "code", "price_minor", "bought_at"),
+    "events": (
+        *("mention", "booking", "currency", "kind", "occurred_at", "value_minor", "channel", "item", "quantity"),
+        *("cabin", "haul", "lead_days"),
+    ),
+}
+_FLOWN, _REFUND = EventKind.COUPON_FLOWN.value, EventKind.REFUND.value
+_MADE, _CANCELLED = EventKind.BOOKING_MADE.value, EventKind.BOOKING_CANCELLED.value
+_BOUGHT = EventKind.ANCILLARY_BOUGHT.value
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A booking that is being written down: its number, the mention of each passenger, its trip in UTC."""
+
+    booking: Booking
+    at: int
+    mention: dict[int, int]
+    flown: list[tuple[Segment, datetime]]  # with the departure
+    legs: dict[int, tuple[Segment, datetime]]
+    origin: str
+    destination: str
+    departs: datetime
+    returns: datetime | None
+
+    @property
+    def route(self) -> str:
+        return f"{self.origin}-{self.destination}"
+
+    @property
+    def haul(self) -> str | None:
+        return haul(self.origin, self.destination)
+
+    def on(self, leg_number: int) -> tuple[str, str, str | None]:
+        """Route, cabin and haul of one of its flights."""
+        leg = self.legs[leg_number][0]
+        return f"{leg['origin']}-{leg['destination']}", leg["cabin"], haul(leg["origin"], leg["destination"])
+
+
 class BookingColumns:
     """The columns that grow while bookings are read; `add` appends a whole booking or nothing."""
 
@@ -144,71 +198,38 @@ class BookingColumns:
         self.traveller: list[str | None] = []
         self.account: list[str | None] = []
         self.passport: list[str | None] = []
-        self.facts: dict[str, list[dict[str, Any]]] = defaultdict(list)  # not yet settled
-        self.tables: dict[str, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
+        self.facts: dict[str, list[tuple[Any, ...]]] = {kind: [] for kind in _COLUMNS}  # not yet settled
+        self.tables: dict[str, dict[str, list[Any]]] = {}
         self.bookings = 0
 
     def add(self, line: int, booking: Booking) -> None:
         """Append a checked booking: passengers with numbers of their own, segments between airports that are known."""
-        if not booking["segments"]:
-            self._add_mentions(line, booking)
-            return
-        at, self.bookings = self.bookings, self.bookings + 1
         first = len(self.line)
-        mention = {passenger["number"]: first + i for i, passenger in enumerate(booking["passengers"])}
-        trip = _trip(booking["segments"])
-        self.facts["bookings"].append(
-            {
-                "line": line,
-                "locator": booking["locator"],
-                "status": booking["status"],
-                "channel": booking["channel"],
-                "point_of_sale": booking["point_of_sale"],
-                "agency": booking["agency"],
-                "currency": booking["currency"],
-                "total_minor": booking["total_minor"],
-                "created_at": utc(booking["created_at"]),
-                "modified_at": utc(booking["modified_at"]),
-                "party_size": len(mention),
-                **trip,
-            }
-        )
         self._add_mentions(line, booking)
-        self.facts["passengers"] += [
-            {
-                "mention": mention[passenger["number"]],
-                "booking": at,
-                "number": passenger["number"],
-                "passenger_type": passenger["type"],
-            }
-            for passenger in booking["passengers"]
-        ]
-        self.facts["legs"] += [_leg(at, segment) for segment in booking["segments"]]
-        self.facts["services"] += [
-            {
-                "mention": mention[service["passenger"]],
-                "booking": at,
-                "leg_number": service["leg_number"],
-                "code": service["code"],
-                "status": service["status"],
-                "text": service["text"],
-            }
-            for service in booking.get("services", [])
-        ]
-        self._add_coupons(booking, at, mention, trip)
-        self._add_events(booking, at, mention, trip)
+        if not booking["segments"]:
+            return
+        told = _told(booking, self.bookings, first)
+        self.bookings += 1
+        self._add_booking(line, told)
+        self._add_coupons(told)
+        self._add_journeys(told)
+        self._add_extras(told)
+        self._add_happenings(told)
         if self.bookings % _SETTLED_AFTER == 0:
             self._settle()
 
     def _settle(self) -> None:
-        """Turn rows into columns: a row is handy while a booking is read, and ten times as large."""
+        """Turn rows into columns: a row is handy while a booking is read, and larger."""
+        told: set[str] = set().union(*self.people)
         for name, column in self.person.items():
-            column += [one.get(name) for one in self.people]
+            column += [one.get(name) for one in self.people] if name in told else [None] * len(self.people)
         self.people.clear()
         for kind, rows in self.facts.items():
-            for name in rows[0] if rows else ():
-                self.tables[kind][name] += [row[name] for row in rows]
-            rows.clear()
+            if rows:
+                table = self.tables.setdefault(kind, {name: [] for name in _COLUMNS[kind]})
+                for name, values in zip(_COLUMNS[kind], zip(*rows, strict=True), strict=True):
+                    table[name] += values
+                rows.clear()
 
     def batch(self, lines: Lines, rejects: list[Reject]) -> Batch:
         """Everything added, as the batch of these lines."""
@@ -226,164 +247,139 @@ class BookingColumns:
             keys.append(Keys(IdentifierKind.ACCOUNT, self.account, every))
         if any(self.passport):
             keys.append(Keys(IdentifierKind.PASSPORT, self.passport, none, Purpose.LEGAL_OBLIGATION))
-        return Batch(
-            lines,
-            np.array(self.line, dtype=np.int64),
-            self.native_key,
-            person,
-            keys,
-            {kind: dict(table) for kind, table in self.tables.items()},
-            rejects,
-            party=True,
-        )
+        line = np.array(self.line, dtype=np.int64)
+        return Batch(lines, line, self.native_key, person, keys, self.tables, rejects, party=True)
 
     def _add_mentions(self, line: int, booking: Booking) -> None:
-        passengers = booking["passengers"]
-        contacts = list(_with_owners(booking))
-        for passenger in passengers:
-            key = traveller(booking["locator"], passenger["surname"], passenger["given_name"])
+        contacts = list(with_owners(booking))
+        stem = f"{booking['locator']}/{booking['created_at'].date()}"
+        for passenger in booking["passengers"]:
             number = passenger["number"]
-            mine = [c for c in contacts if c["passenger"] == number]
-            email = next((c for c in mine if c["type"] == "email" and not c.get("for_disruptions")), None)
-            phone = next((c for c in mine if c["type"] == "phone" and not c.get("for_disruptions")), None)
-            urgent = {f"irops_{c['type']}": c["value"] for c in mine if c.get("for_disruptions")}
+            values: dict[str, Any] = {**passenger, "email": None, "phone": None}
+            verified = False
+            for contact in contacts:
+                if contact["passenger"] != number:
+                    continue
+                kind = contact["type"]
+                if contact.get("for_disruptions"):
+                    values[f"irops_{kind}"] = contact["value"]
+                elif values[kind] is None:
+                    values[kind] = contact["value"]
+                    verified = contact["verified"] if kind == "email" else verified
             self.line.append(line)
-            self.native_key.append(f"{booking['locator']}/{booking['created_at'].date()}/{number}")
-            self.email_verified.append(bool(email and email["verified"]))
+            self.native_key.append(f"{stem}/{number}")
+            self.email_verified.append(verified)
             # Father and son of one name in one booking: resolving says that the name in it is nobody's alone.
-            self.traveller.append(key)
+            self.traveller.append(traveller(booking["locator"], passenger["surname"], passenger["given_name"]))
             self.account.append(passenger.get("account"))
             self.passport.append(passenger.get("passport"))
-            values: dict[str, Any] = {**passenger, **urgent}
-            values["email"], values["phone"] = email and email["value"], phone and phone["value"]
             self.people.append(values)
 
-    def _add_coupons(self, booking: Booking, at: int, mention: dict[int, int], trip: dict[str, Any]) -> None:
-        legs = {segment["number"]: segment for segment in booking["segments"]}
-        route = f"{trip['origin']}-{trip['destination']}"
-        for coupon in booking["coupons"]:
-            row = {"mention": mention[coupon["passenger"]], "booking": at, "currency": booking["currency"]}
-            self.facts["coupons"].append({**row, **coupon})
-            leg = legs.get(coupon["leg_number"])
-            if coupon["status"] == "flown" and leg:
-                self._event(row, EventKind.COUPON_FLOWN, utc(leg["departs_at"]), coupon["fare_minor"],
-                            booking["channel"], item=f"{leg['origin']}-{leg['destination']}", cabin=leg["cabin"],
-                            haul=haul(leg["origin"], leg["destination"]))  # fmt: skip
-            elif coupon["status"] == "refunded":
-                at_change = utc(booking["modified_at"])
-                self._event(row, EventKind.REFUND, at_change, coupon["fare_minor"], booking["channel"], item=route)
+    def _add_booking(self, line: int, told: _Told) -> None:
+        booking, at, mention = told.booking, told.at, told.mention
+        self.facts["bookings"].append((
+            line, booking["locator"], booking["status"], booking["channel"], booking["point_of_sale"],
+            booking["agency"], booking["currency"], booking["total_minor"], utc(booking["created_at"]),
+            utc(booking["modified_at"]), len(mention), told.origin, told.destination, told.departs, told.returns,
+        ))  # fmt: skip
+        self.facts["passengers"] += [(mention[p["number"]], at, p["number"], p["type"]) for p in booking["passengers"]]
+        self.facts["legs"] += [_leg(at, segment, leaves) for segment, leaves in told.flown]
+        self.facts["services"] += [
+            (mention[s["passenger"]], at, s["leg_number"], s["code"], s["status"], s["text"])
+            for s in booking.get("services", ())
+        ]
 
-    def _add_events(self, booking: Booking, at: int, mention: dict[int, int], trip: dict[str, Any]) -> None:
-        currency, channel, created = booking["currency"], booking["channel"], utc(booking["created_at"])
-        cabin, route = booking["segments"][0]["cabin"], f"{trip['origin']}-{trip['destination']}"
-        paid: dict[int, int] = defaultdict(int)
+    def _add_coupons(self, told: _Told) -> None:
+        booking, at, mention = told.booking, told.at, told.mention
+        currency, channel = booking["currency"], booking["channel"]
+        coupons, events = self.facts["coupons"], self.facts["events"]
         for coupon in booking["coupons"]:
-            paid[coupon["passenger"]] += coupon["fare_minor"]
-        if not booking["coupons"]:  # no ticket says who pays what: everybody the same
-            fares = booking["total_minor"] - sum(extra["price_minor"] for extra in booking["ancillaries"])
-            paid.update(dict.fromkeys(mention, max(fares, 0) // len(mention)))
-        span = haul(trip["origin"], trip["destination"])
-        common: dict[str, Any] = {
-            "item": route,
-            "cabin": cabin,
-            "haul": span,
-            "lead_days": _days(created, trip["departs_at"]),
-        }
+            passenger, number, fare, status = (
+                coupon["passenger"], coupon["leg_number"], coupon["fare_minor"], coupon["status"],
+            )  # fmt: skip
+            who = mention[passenger]
+            coupons.append(
+                (who, at, currency, coupon["ticket_number"], passenger, coupon["number"], number, status, fare)
+            )
+            if status == "flown" and number in told.legs:
+                route, cabin, span = told.on(number)
+                leaves = told.legs[number][1]
+                events.append((who, at, currency, _FLOWN, leaves, fare, channel, route, 1, cabin, span, None))
+            elif status == "refunded":
+                moment = utc(booking["modified_at"])
+                events.append((who, at, currency, _REFUND, moment, fare, channel, told.route, 1, None, None, None))
+
+    def _add_journeys(self, told: _Told) -> None:
+        """That each passenger's booking was made, and cancelled, with what the passenger pays."""
+        booking, mention = told.booking, told.mention
+        created, cabin, events = utc(booking["created_at"]), booking["segments"][0]["cabin"], self.facts["events"]
+        common = (booking["channel"], told.route)
+        place = (cabin, told.haul, _days(created, told.departs))
+        paid = _paid(booking, mention)
         for number, who in mention.items():
-            row = {"mention": who, "booking": at, "currency": currency}
-            made, gone = EventKind.BOOKING_MADE, EventKind.BOOKING_CANCELLED
-            self._event(row, made, created, paid[number], channel, quantity=len(mention), **common)
+            row = (who, told.at, booking["currency"])
+            events.append((*row, _MADE, created, paid.get(number, 0), *common, len(mention), *place))
             if booking["status"] == "cancelled":
-                self._event(row, gone, utc(booking["modified_at"]), paid[number], channel, **common)
+                modified = utc(booking["modified_at"])
+                events.append((*row, _CANCELLED, modified, paid.get(number, 0), *common, 1, *place))
+
+    def _add_extras(self, told: _Told) -> None:
+        booking = told.booking
+        currency, cabin = booking["currency"], booking["segments"][0]["cabin"]
         for extra in booking["ancillaries"]:
-            row = {"mention": mention[extra["passenger"]], "booking": at, "currency": currency}
-            bought = utc(extra["bought_at"])
-            self.facts["ancillaries"].append({**row, **extra, "bought_at": bought})
-            self._event(row, EventKind.ANCILLARY_BOUGHT, bought, extra["price_minor"], channel, item=extra["code"],
-                        cabin=cabin, haul=span, lead_days=_days(bought, trip["departs_at"]))  # fmt: skip
-        self._add_happenings(booking, at, mention)
+            bought, code, price = utc(extra["bought_at"]), extra["code"], extra["price_minor"]
+            row = (told.mention[extra["passenger"]], told.at, currency)
+            self.facts["ancillaries"].append((*row, extra["passenger"], extra["leg_number"], code, price, bought))
+            place = (cabin, told.haul, _days(bought, told.departs))
+            self.facts["events"].append((*row, _BOUGHT, bought, price, booking["channel"], code, 1, *place))
 
-    def _add_happenings(self, booking: Booking, at: int, mention: dict[int, int]) -> None:
-        legs = {segment["number"]: segment for segment in booking["segments"]}
-        for told in booking.get("happenings", []):
-            leg = legs[told["leg_number"]]
-            row = {"mention": mention[told["passenger"]], "booking": at, "currency": None}
-            self._event(row, told["kind"], utc(told["at"]), -1, booking["channel"], quantity=told["quantity"],
-                        item=f"{leg['origin']}-{leg['destination']}", cabin=leg["cabin"],
-                        haul=haul(leg["origin"], leg["destination"]))  # fmt: skip
-
-    def _event(
-        self,
-        row: dict[str, Any],
-        kind: EventKind,
-        at: datetime,
-        value_minor: int,
-        channel: str,
-        *,
-        item: str,
-        quantity: int = 1,
-        cabin: str | None = None,
-        haul: str | None = None,
-        lead_days: int | None = None,
-    ) -> None:
-        self.facts["events"].append(
-            {
-                **row,
-                "kind": kind.value,
-                "occurred_at": at,
-                "value_minor": value_minor,
-                "channel": channel,
-                "item": item,
-                "quantity": quantity,
-                "cabin": cabin,
-                "haul": haul,
-                "lead_days": lead_days,
-            }
-        )
+    def _add_happenings(self, told: _Told) -> None:
+        for happening in told.booking.get("happenings", ()):
+            route, cabin, span = told.on(happening["leg_number"])
+            row = (told.mention[happening["passenger"]], told.at, None, happening["kind"].value, utc(happening["at"]))
+            what = (-1, told.booking["channel"], route, happening["quantity"], cabin, span, None)
+            self.facts["events"].append((*row, *what))
 
 
-def _with_owners(booking: Booking) -> Iterator[Contact]:
-    """The contacts, those of nobody given to whom they can only belong: to the one who booked alone, or to whom the
-    address names, and then the telephone beside it too. What an agency leaves is the agency's, unless it names one."""
-    passengers, direct = booking["passengers"], not booking["agency"]
-    alone = len(passengers) == 1 and direct
-    named = _addressees(booking)
-    addresses = sum(c["type"] == "email" and not c["passenger"] for c in booking["contacts"])
-    # One customer left one address, and the telephone with it.
-    booker = 0 if alone else next(iter(named.values())) if direct and len(named) == addresses == 1 else None
-    for contact in booking["contacts"]:
-        urgent = contact.get("for_disruptions") and not alone
-        at = None if contact["passenger"] or urgent else named.get(contact["value"], booker)
-        yield contact if at is None else {**contact, "passenger": passengers[at]["number"]}
+def _told(booking: Booking, at: int, first: int) -> _Told:
+    """Where the trip goes: to the airport furthest from its origin; and when it comes back, if it does."""
+    segments = booking["segments"]
+    flown = [(segment, utc(segment["departs_at"])) for segment in segments]
+    origin, turn = segments[0]["origin"], 0
+    if len(segments) > 1:
+        distances = [distance_km(origin, segment["destination"]) or 0.0 for segment in segments]
+        turn = distances.index(max(distances))
+    return _Told(
+        booking,
+        at,
+        {passenger["number"]: who for who, passenger in enumerate(booking["passengers"], first)},
+        flown,
+        {leg[0]["number"]: leg for leg in flown},
+        origin,
+        segments[turn]["destination"],
+        flown[0][1],
+        flown[turn + 1][1] if turn + 1 < len(flown) else None,
+    )
 
 
-def _addressees(booking: Booking) -> dict[str, int]:
-    """By address that nobody is said to have, the place of the passenger whom it names; others are absent."""
-    names = [(passenger["given_name"], passenger["surname"]) for passenger in booking["passengers"]]
-    loose = [c["value"] for c in booking["contacts"] if c["type"] == "email" and not c["passenger"]]
-    found = {value: addressee(value, names) for value in loose}
-    return {value: at for value, at in found.items() if at is not None}
+def _paid(booking: Booking, mention: dict[int, int]) -> dict[int, int]:
+    """What each passenger pays: by the tickets, or everybody the same where none says."""
+    if not booking["coupons"]:
+        fares = booking["total_minor"] - sum(extra["price_minor"] for extra in booking["ancillaries"])
+        return dict.fromkeys(mention, max(fares, 0) // len(mention))
+    paid: dict[int, int] = {}
+    for coupon in booking["coupons"]:
+        paid[coupon["passenger"]] = paid.get(coupon["passenger"], 0) + coupon["fare_minor"]
+    return paid
 
 
-def _leg(booking: int, segment: Segment) -> dict[str, Any]:
-    departs = segment["departs_at"]
-    return {
-        "booking": booking,
-        "number": segment["number"],
-        "carrier": segment["carrier"],
-        "flight_number": segment["flight_number"],
-        "origin": segment["origin"],
-        "destination": segment["destination"],
-        "cabin": segment["cabin"],
-        "booking_class": segment["booking_class"],
-        "fare_basis": segment["fare_basis"],
-        "status": segment["status"],
-        "operating_carrier": segment.get("operating_carrier", ""),
-        "operating_number": segment.get("operating_number", ""),
-        "departs_at": utc(departs),
-        "departs_zone": _offset(departs.utcoffset() or timedelta(0)),
-        "arrives_at": utc(segment["arrives_at"]),
-    }
+def _leg(booking: int, segment: Segment, leaves: datetime) -> tuple[Any, ...]:
+    return (
+        booking, segment["number"], segment["carrier"], segment["flight_number"], segment["origin"],
+        segment["destination"], segment["cabin"], segment["booking_class"], segment["fare_basis"], segment["status"],
+        segment.get("operating_carrier", ""), segment.get("operating_number", ""),
+        leaves, _offset(segment["departs_at"].utcoffset() or timedelta(0)), utc(segment["arrives_at"]),
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=1_000)
@@ -391,20 +387,6 @@ def _offset(from_utc: timedelta) -> str:
     """`+02:00`."""
     minutes = round(from_utc.total_seconds() / 60)
     return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
-
-
-def _trip(segments: list[Segment]) -> dict[str, Any]:
-    """Where the trip goes: to the airport furthest from its origin; and when it comes back, if it does."""
-    origin = segments[0]["origin"]
-    distances = [distance_km(origin, s["destination"]) or 0.0 for s in segments]
-    turn = distances.index(max(distances))
-    back = segments[turn + 1] if turn + 1 < len(segments) else None
-    return {
-        "origin": origin,
-        "destination": segments[turn]["destination"],
-        "departs_at": utc(segments[0]["departs_at"]),
-        "returns_at": utc(back["departs_at"]) if back else None,
-    }
 
 
 def _days(earlier: datetime, later: datetime) -> int:

@@ -138,7 +138,7 @@ _MONTHS = {name: at for at, name in enumerate(_NAMES, start=1)}
 
 def telex_day(text: str, *, not_after: date) -> str | None:
     """`10AUG11` as an ISO date; the latest such day that is not after the given one."""
-    if len(text) != 7 or text[2:5].upper() not in _MONTHS or not (text[:2] + text[5:]).isdigit():
+    if len(text) != 7 or text[2:5].upper() not in _MONTHS or not (text[:2] + text[5:]).isdecimal():
         return None
     year = not_after.year // 100 * 100 + int(text[5:])
     try:

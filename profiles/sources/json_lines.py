@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -48,13 +49,13 @@ def text(document: dict[str, Any], name: str, *, longest: int = 200, required: b
     value = document.get(name)
     if isinstance(value, str):
         value = value.strip()
+        if 0 < len(value) <= longest and "\0" not in value:
+            return value
     if value is None or value == "":
         if required:
             raise Unreadable(path + name, None, "a text")
         return None
-    if not isinstance(value, str) or len(value) > longest or "\0" in value:
-        raise Unreadable(path + name, value, f"a text of at most {longest} characters")
-    return value
+    raise Unreadable(path + name, value, f"a text of at most {longest} characters")
 
 
 def one_of(
@@ -70,6 +71,8 @@ def one_of(
 
 def whole(document: dict[str, Any], name: str, low: int, high: int, *, required: bool = True, path: str = "") -> Any:
     value = document.get(name)
+    if type(value) is int and low <= value <= high:
+        return value
     if value is None and not required:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
@@ -84,7 +87,7 @@ def moment(document: dict[str, Any], name: str, *, path: str = "") -> datetime:
         at = datetime.fromisoformat(value)  # type: ignore[arg-type]
     except (ValueError, TypeError):
         raise Unreadable(path + name, value, "a moment with offset as 2026-10-31T09:14:00+01:00") from None
-    if at.tzinfo is None or not EARLIEST <= at < LATEST:
+    if at.tzinfo is None or not (EARLIEST.year < at.year < LATEST.year - 1 or EARLIEST <= at < LATEST):
         raise Unreadable(path + name, value, "a moment with offset between 1900 and 2100")
     return at
 
@@ -97,22 +100,35 @@ def part(document: dict[str, Any], name: str, expected: str = "an object or null
     return value or {}
 
 
-def parts(document: dict[str, Any], name: str, *, most: int = 200) -> Iterator[tuple[str, dict[str, Any]]]:
+def parts(document: dict[str, Any], name: str, *, most: int = 200) -> Iterable[tuple[str, dict[str, Any]]]:
     """The objects of a list, each with the path that names it in an error."""
     value = document.get(name)
     if value is None:
-        return
+        return ()
     if not isinstance(value, list) or len(value) > most:
         raise Unreadable(name, value, f"a list of at most {most} objects")
-    for index, item in enumerate(value):
+    if set(map(type, value)) <= {dict}:
+        return zip(_paths(name, most), value, strict=False)
+    return _until_none(value, name, most)
+
+
+def _until_none(value: list[Any], name: str, most: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The objects up to the first that is none: what is wrong with one before it is named first."""
+    for index, (path, item) in enumerate(zip(_paths(name, most), value, strict=False)):
         if not isinstance(item, dict):
             raise Unreadable(f"{name}[{index}]", item, "an object")
-        yield f"{name}[{index}].", item
+        yield path, item
+
+
+@lru_cache(maxsize=1_000)
+def _paths(name: str, most: int) -> tuple[str, ...]:
+    return tuple(f"{name}[{index}]." for index in range(most))
 
 
 def utc(at: datetime) -> datetime:
     """Naive UTC, as numpy takes it."""
-    return (at if at.tzinfo is UTC else at.astimezone(UTC)).replace(tzinfo=None)
+    offset = at.utcoffset()
+    return at.replace(tzinfo=None) - offset if offset else at.replace(tzinfo=None)
 
 
 def scanned(lines: Lines, key: Callable[[dict[str, Any]], str]) -> tuple[NDArray[np.int64], list[str]]:

@@ -5,6 +5,7 @@ Each passenger is a mention: locator, creation date, passenger number.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -18,7 +19,10 @@ from profiles.sources import json_lines as j
 from profiles.sources.bookings import CABINS, CHANNELS, STATUSES, TYPES, Booking, BookingColumns
 from profiles.sources.columns import read_day
 from profiles.sources.contract import Batch, Connector, Family, Field, IsGone, IsTheirs, Lines, Reject
+from profiles.sources.json_columns import Faulty
 from profiles.sources.places import airports
+from profiles.sources.pnr_columns import together
+from profiles.sources.tickets import MOST_MINOR
 
 FIELDS = (
     Field("locator", "text", "7KQX2M", Sensitivity.PSEUDONYM, required=True),
@@ -37,22 +41,43 @@ FIELDS = (
     Field("tickets[].coupons[].fare_minor", "minor units", "20600"),
     Field("ancillaries[].code", "text", "extra_bag"),
 )
-_MOST_MINOR = 10**10
+_TOGETHER = 50  # bookings that are checked at once: a fault costs so many a second look
 
 
 def read(header: bytes | None, lines: Lines) -> Batch:
     """Read bookings: mentions of their passengers, and the typed facts and events of each."""
     rejects: list[Reject] = []
     columns = BookingColumns()
+    waiting: list[tuple[int, dict[str, Any]]] = []
+
+    def check() -> None:
+        for line, booking in _bookings(waiting, rejects):
+            columns.add(line, booking)
+        waiting.clear()
 
     def take(line: int, document: dict[str, Any]) -> None:
-        columns.add(line, _checked(document))
+        waiting.append((line, document))
+        if len(waiting) == _TOGETHER:
+            check()
 
     j.objects(lines, rejects, take)
-    return columns.batch(lines, rejects)
+    check()
+    return columns.batch(lines, sorted(rejects, key=lambda reject: reject.line))
 
 
-def _checked(document: dict[str, Any]) -> Booking:
+def _bookings(documents: Sequence[tuple[int, dict[str, Any]]], rejects: list[Reject]) -> Iterator[tuple[int, Booking]]:
+    """The bookings checked, all at once; where one is faulty one by one, so that its fault is named."""
+    try:
+        yield from zip([line for line, _ in documents], together([one for _, one in documents]), strict=True)
+    except Faulty:
+        for line, document in documents:
+            try:
+                yield line, one_by_one(document)
+            except j.Unreadable as error:
+                rejects.append(Reject(line, error.field, error.reason, error.expected))
+
+
+def one_by_one(document: dict[str, Any]) -> Booking:
     """The booking with every field checked and typed. Raises Unreadable."""
     booking: dict[str, Any] = {
         "locator": j.text(document, "locator", longest=8),
@@ -62,7 +87,7 @@ def _checked(document: dict[str, Any]) -> Booking:
         "channel": j.one_of(document, "channel", CHANNELS),
         "agency": j.text(j.part(document, "agency"), "iata", longest=10, required=False, path="agency."),
         "currency": j.text(document, "currency", longest=3),
-        "total_minor": j.whole(document, "total_minor", 0, _MOST_MINOR),
+        "total_minor": j.whole(document, "total_minor", 0, MOST_MINOR),
         "status": j.one_of(document, "status", STATUSES),
         "segments": [_segment(item, path) for path, item in j.parts(document, "segments", most=16)],
         "passengers": [_passenger(item, path) for path, item in j.parts(document, "passengers", most=99)],
@@ -132,7 +157,7 @@ def _coupons(ticket: dict[str, Any], path: str, passengers: set[int]) -> list[di
             "number": j.whole(item, "number", 1, 16, path=path + inner),
             "leg_number": j.whole(item, "segment", 1, 16, path=path + inner),
             "status": j.text(item, "status", longest=10, path=path + inner),
-            "fare_minor": j.whole(item, "fare_minor", 0, _MOST_MINOR, path=path + inner),
+            "fare_minor": j.whole(item, "fare_minor", 0, MOST_MINOR, path=path + inner),
         }
         for inner, item in j.parts(ticket, "coupons")
     ]
@@ -143,7 +168,7 @@ def _ancillary(item: dict[str, Any], path: str, passengers: set[int]) -> dict[st
         "passenger": _whose(item, path, passengers),
         "leg_number": j.whole(item, "segment", 1, 16, required=False, path=path),
         "code": j.text(item, "code", longest=24, path=path),
-        "price_minor": j.whole(item, "price_minor", 0, _MOST_MINOR, path=path),
+        "price_minor": j.whole(item, "price_minor", 0, MOST_MINOR, path=path),
         "bought_at": j.moment(item, "bought_at", path=path),
     }
 
@@ -174,9 +199,9 @@ def redacted(raw: bytes, is_gone: IsGone, is_theirs: IsTheirs) -> bytes:
         booking[part] = [item for item in booking.get(part) or [] if item.get("passenger") not in gone]
     kinds = {"email": IdentifierKind.EMAIL, "phone": IdentifierKind.PHONE}
     booking["contacts"] = [
-        c
-        for c in booking["contacts"]
-        if not everyone and not is_theirs(kinds.get(c.get("type"), IdentifierKind.PHONE), str(c.get("value") or ""))
+        one
+        for one in booking["contacts"]
+        if not everyone and not is_theirs(kinds.get(one.get("type"), IdentifierKind.PHONE), str(one.get("value") or ""))
     ]
     return orjson.dumps(booking)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from profiles.sources import codes
 from profiles.sources.bookings import CouponSold, Segment
@@ -17,8 +18,13 @@ _NUMBER = re.compile(r"\d{10,14}")
 
 def minor(amount: str, currency: str | None) -> int | None:
     """An amount in the minor units of its currency; None where it is none, or negative."""
+    return _minor(amount, codes.decimals(currency))
+
+
+@lru_cache(maxsize=50_000)
+def _minor(amount: str, decimals: int) -> int | None:
     try:
-        value = Decimal(amount.strip()).scaleb(codes.decimals(currency))
+        value = Decimal(amount.strip()).scaleb(decimals)
     except (InvalidOperation, ValueError):
         return None
     return int(value.to_integral_value()) if value.is_finite() and 0 <= value <= MOST_MINOR else None

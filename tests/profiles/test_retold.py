@@ -59,8 +59,8 @@ def test_services__those_of_health_are_sealed_and_the_others_are_not(take_in, mo
         {"passenger": 1, "leg_number": 1, "code": "WCHR", "status": "HK", "text": None},
         {"passenger": 1, "leg_number": 1, "code": "PETC", "status": "HK", "text": "ONE DOG"},
     ]
-    checked = pnr._checked
-    monkeypatch.setattr(pnr, "_checked", lambda document: {**checked(document), "services": asked})
+    together = pnr.together
+    monkeypatch.setattr(pnr, "together", lambda documents: [{**one, "services": asked} for one in together(documents)])
 
     take_in("pnr", [people.booking("TRIP01", [ANN])])
 
