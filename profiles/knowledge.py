@@ -14,7 +14,7 @@ from iaros.lib.ids import bucket_of
 from iaros.lib.purposes import Purpose
 from privacy import consent
 from profiles import masking
-from profiles.golden import survivorship, witnesses
+from profiles.golden import misspelt, survivorship, witnesses
 from profiles.golden.survivorship import Mention
 from profiles.selectors import CustomerProfile, origins, survivor_of
 from profiles.sources.contract import DISRUPTION_CONTACTS, PERSON_FIELDS
@@ -58,7 +58,7 @@ def profile_as_of(customer_id: UUID, at: datetime, *, purpose: Purpose, reveal: 
     mentions = witnesses.mentions_at(customer_id, at) if _allowed(customer_id, purpose) else []
     if not mentions:
         return None
-    values, packed = survivorship.survive(mentions)
+    values, packed = survivorship.survive(mentions, misspelt.in_force())
     told = dict(zip(PERSON_FIELDS, values, strict=True))
     came = [mention.received_at for mention in mentions]
     return CustomerProfile(
@@ -81,7 +81,8 @@ def candidates_of(
         return []
     sources = _sources(customer_id)
     found: list[CandidateValue] = []
-    for place, (name, stated) in enumerate(zip(PERSON_FIELDS, survivorship.candidates(mentions), strict=True)):
+    by_field = survivorship.candidates(mentions, misspelt.in_force())
+    for place, (name, stated) in enumerate(zip(PERSON_FIELDS, by_field, strict=True)):
         least = survivorship.published_from(place)
         if not stated or (len(stated) == 1 and stated[0].probability >= least):
             continue

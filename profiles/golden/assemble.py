@@ -18,13 +18,13 @@ from iaros.lib import clock, copying, staging
 from iaros.lib.ids import as_block
 from iaros.lib.reports import Progress, silent
 from privacy import encryption, subjects
-from profiles.golden import reliability
+from profiles.golden import misspelt, reliability
 from profiles.golden.survivorship import Mention, only_witness, survive
 from profiles.models import IdentifierKind, Source
 from profiles.person_values import packed_rows, unpacked
 from profiles.shapes import Landed, Resolved
 from profiles.sources.catalogue import CONNECTORS
-from profiles.sources.contract import PERSON_FIELDS
+from profiles.sources.contract import PERSON_FIELDS, Family
 
 _CLEAR = ("gender", "language", "country", "region", "home_airport", "tier", "tier_status", "enrolled_on")
 _LONGEST = {"gender": 1, "language": 8, "country": 2, "region": 60, "home_airport": 3, "tier": 20, "tier_status": 12}
@@ -91,10 +91,11 @@ def assemble(landed: Landed, resolved: Resolved) -> int:
         others = set()  # This feed says nothing about who people are, so nobody's profile changes.
     at, source, trust = landed.feed.received_at, landed.feed.source_id, landed.feed.connector.trust
     sure = reliability.known({source: trust})[source]
+    names = misspelt.in_force()
     rows: list[Golden] = [
         (
             resolved.customer[i].tobytes(),
-            *only_witness(Mention(landed.record[i].tobytes(), trust, at, values, sure)),
+            *only_witness(Mention(landed.record[i].tobytes(), trust, at, values, sure), names),
             1,
         )
         for i, values in firsts
@@ -111,8 +112,9 @@ def rebuild(customers: Iterable[bytes], *, at: datetime, known: dict[bytes, encr
     sealers = dict(known or {})
     missing = [i for i in ids if i.bytes not in sealers]
     sealers.update({i.bytes: sealer for i, sealer in subjects.sealers(missing).items()})
+    names = misspelt.in_force()
     rows: list[Golden] = [
-        (customer, *survive(mentions), min(len(mentions), 32_000))
+        (customer, *survive(mentions, names), min(len(mentions), 32_000))
         for customer, mentions in sorted(_mentions(ids).items())
         if customer in sealers
     ]
@@ -172,7 +174,7 @@ def _split(
 def _mentions(ids: list[UUID]) -> dict[bytes, list[Mention]]:
     """The current records of these customers, opened, as witnesses."""
     trust = trust_by_source()
-    sure = reliability.known(trust)
+    sure = believed(trust)
     return {
         customer: [
             Mention(record, trust.get(source, 0.5), received_at, values, sure.get(source, ()))
@@ -220,6 +222,13 @@ def learn_reliability(*, at: datetime) -> int:
 
 def trust_by_source() -> dict[int, float]:
     return {s.id: CONNECTORS[s.name].trust for s in Source.objects.all() if s.name in CONNECTORS}
+
+
+def believed(trust: dict[int, float]) -> dict[int, tuple[float, ...]]:
+    """source -> how far it is believed about each of PERSON_FIELDS. Airports and ticketing read what was booked."""
+    sources = [(s.id, CONNECTORS[s.name]) for s in Source.objects.all() if s.name in CONNECTORS]
+    repeating = [number for number, feed in sources if feed.family is Family.PSS and not feed.introduces]
+    return reliability.known(trust, repeating)
 
 
 def _write(rows: list[Golden], sealers: dict[bytes, encryption.Sealer], at: datetime, *, new: bool) -> None:

@@ -8,12 +8,13 @@ judge from a handful: a source's own trust counts as so many statements.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from django.db import connection
 
 from profiles.golden import spelling
+from profiles.golden.survivorship import COPIED
 from profiles.models import SourceReliability
 from profiles.sources.contract import PERSON_FIELDS
 
@@ -108,12 +109,16 @@ def keep(estimates: dict[tuple[int, str], tuple[float, int]], *, at: datetime) -
     )
 
 
-def known(trust: dict[int, float]) -> dict[int, tuple[float, ...]]:
-    """source -> how often it is right about each of PERSON_FIELDS: as last estimated, else its trust."""
+def known(trust: dict[int, float], repeating: Collection[int] = ()) -> dict[int, tuple[float, ...]]:
+    """source -> how often it is right about each of PERSON_FIELDS: as last estimated, else its trust.
+
+    `repeating`: sources that write the names of the reservation, which then speak neither for nor against one.
+    """
     learnt = {
         (source, field): sure
         for source, field, sure in SourceReliability.objects.values_list("source_id", "field", "reliability")
     }
+    learnt |= {(source, field): COPIED for source in repeating for field in ("given_name", "surname")}
     return {
         source: tuple(learnt.get((source, field), believed) for field in PERSON_FIELDS)
         for source, believed in trust.items()

@@ -14,6 +14,7 @@ from datetime import datetime
 from itertools import chain, islice, repeat, zip_longest
 
 from profiles.golden import provenance, spelling
+from profiles.golden.misspelt import Names
 from profiles.sources.contract import PERSON_FIELDS
 
 # A profile of thousands of mentions is a fault of its data; the latest ones say what can be known.
@@ -28,6 +29,9 @@ _FADING = frozenset(
 ) | {"home_airport", "tier", "tier_status", "language"}
 _FADES = tuple(name in _FADING for name in PERSON_FIELDS)
 _PUBLISHED_FROM = tuple(CHANGING_PUBLISHED_FROM if fades else PUBLISHED_FROM for fades in _FADES)
+# What a record only repeats of another speaks neither for nor against it.
+COPIED = 0.5
+_GIVEN_NAME, _SURNAME = PERSON_FIELDS.index("given_name"), PERSON_FIELDS.index("surname")
 _SUREST = 0.999  # nobody is believed without any doubt: odds would be infinite
 
 
@@ -54,17 +58,20 @@ class Candidate:
     probability: float
 
 
-def survive(mentions: Sequence[Mention]) -> tuple[Sequence[str | None], bytes]:
-    """The golden values, parallel to PERSON_FIELDS, and their packed provenance. At least one mention."""
+def survive(mentions: Sequence[Mention], names: Names | None = None) -> tuple[Sequence[str | None], bytes]:
+    """The golden values, parallel to PERSON_FIELDS, and their packed provenance. At least one mention.
+
+    `names`: which names many have, so that a slip in one is seen.
+    """
     if len(mentions) == 1:
-        return only_witness(mentions[0])
+        return only_witness(mentions[0], names)
     ordered = in_order(mentions)
     fresh = _freshness(ordered)
     values: list[str | None] = []
     index: list[int] = []
     confidence: list[float] = []
     for field, stated in enumerate(_by_field(ordered)):
-        value, by, probability = _best(field, stated, ordered, fresh)
+        value, by, probability = _best(field, stated, ordered, fresh, names)
         published = value is not None and probability >= _PUBLISHED_FROM[field]
         values.append(value if published else None)
         index.append(by if published else provenance.NONE)
@@ -79,7 +86,11 @@ def _by_field(ordered: Sequence[Mention]) -> Iterator[Sequence[str | None]]:
 
 
 def _best(
-    field: int, stated: Sequence[str | None], ordered: Sequence[Mention], fresh: Sequence[float]
+    field: int,
+    stated: Sequence[str | None],
+    ordered: Sequence[Mention],
+    fresh: Sequence[float],
+    names: Names | None,
 ) -> tuple[str | None, int, float]:
     """The likeliest value of a field, the position of the first mention that states it, and how likely it is.
 
@@ -90,13 +101,13 @@ def _best(
         return None, 0, 0.0
     first = stated[witnesses[0]]
     if len(witnesses) == 1 or all(stated[at] == first for at in witnesses):
-        odds = _odds(field, witnesses, ordered, fresh)
+        odds = _odds(field, witnesses, ordered, fresh, names)
         return first, witnesses[0], odds / (1.0 + odds)
-    best = _candidates(field, stated, ordered, fresh)[0]
+    best = _candidates(field, stated, ordered, fresh, names)[0]
     return best.value, best.stated_by[0], best.probability
 
 
-def only_witness(mention: Mention) -> tuple[Sequence[str | None], bytes]:
+def only_witness(mention: Mention, names: Names | None = None) -> tuple[Sequence[str | None], bytes]:
     """The golden values of a person whom one record mentions: what it says, as far as its source is to be believed."""
     # Records written before a field was added say nothing about it.
     stated = [*mention.values, *[None] * (len(PERSON_FIELDS) - len(mention.values))]
@@ -104,6 +115,11 @@ def only_witness(mention: Mention) -> tuple[Sequence[str | None], bytes]:
     if min(sure) < PUBLISHED_FROM:
         believed = (good >= least for good, least in zip(sure, _PUBLISHED_FROM, strict=True))
         stated = [value if enough else None for value, enough in zip(stated, believed, strict=True)]
+    if names:
+        for field in (_GIVEN_NAME, _SURNAME):
+            value = stated[field]
+            if value and sure[field] * (1 - names.chance(field, value)) < PUBLISHED_FROM:
+                stated[field] = None
     return stated, provenance.of_one_record(mention.record_id, stated, sure)
 
 
@@ -117,10 +133,10 @@ def published_from(field: int) -> float:
     return _PUBLISHED_FROM[field]
 
 
-def candidates(ordered: Sequence[Mention]) -> list[list[Candidate]]:
+def candidates(ordered: Sequence[Mention], names: Names | None = None) -> list[list[Candidate]]:
     """For each of PERSON_FIELDS the values that were stated, the likeliest first."""
     fresh = _freshness(ordered)
-    return [_candidates(field, stated, ordered, fresh) for field, stated in enumerate(_by_field(ordered))]
+    return [_candidates(field, stated, ordered, fresh, names) for field, stated in enumerate(_by_field(ordered))]
 
 
 def _freshness(ordered: Sequence[Mention]) -> list[float]:
@@ -130,7 +146,11 @@ def _freshness(ordered: Sequence[Mention]) -> list[float]:
 
 
 def _candidates(
-    field: int, stated: Sequence[str | None], ordered: Sequence[Mention], fresh: Sequence[float]
+    field: int,
+    stated: Sequence[str | None],
+    ordered: Sequence[Mention],
+    fresh: Sequence[float],
+    names: Names | None,
 ) -> list[Candidate]:
     by_value: dict[str, list[int]] = {}
     for at, value in enumerate(stated):
@@ -138,7 +158,7 @@ def _candidates(
             by_value.setdefault(spelling.meant(field, str(value)), []).append(at)
     if not by_value:
         return []
-    odds = {value: _odds(field, witnesses, ordered, fresh) for value, witnesses in by_value.items()}
+    odds = {value: _odds(field, witnesses, ordered, fresh, names) for value, witnesses in by_value.items()}
     total = 1.0 + sum(odds.values())  # one for the value that nobody has stated
     latest = {value: max(ordered[at].received_at for at in by_value[value]) for value in by_value}
     best_first = sorted(by_value, key=lambda value: (round(odds[value], 9), latest[value]), reverse=True)
@@ -155,15 +175,17 @@ def _candidate(
 ) -> Candidate:
     """A value in its fullest spelling; who wrote it so comes first of those who state it."""
     values = [str(stated[at]) for at in witnesses]
-    said = [_odds(field, [at], ordered, fresh) for at in witnesses] if field in spelling.NAMES else []
+    said = [_odds(field, [at], ordered, fresh, None) for at in witnesses] if field in spelling.NAMES else []
     chosen = witnesses[spelling.fullest(field, values, said)]
     return Candidate(str(stated[chosen]), (chosen, *(at for at in witnesses if at != chosen)), probability)
 
 
-def _odds(field: int, witnesses: Sequence[int], ordered: Sequence[Mention], fresh: Sequence[float]) -> float:
+def _odds(
+    field: int, witnesses: Sequence[int], ordered: Sequence[Mention], fresh: Sequence[float], names: Names | None
+) -> float:
     """How much likelier a value is to be right than wrong that these mentions state."""
     fades = _FADES[field]
-    odds = 1.0
+    odds, independent = 1.0, 0
     for at in witnesses:
         mention = ordered[at]
         sure = mention.sure[field] if mention.sure else mention.trust
@@ -171,6 +193,11 @@ def _odds(field: int, witnesses: Sequence[int], ordered: Sequence[Mention], fres
             sure = 0.5 + (sure - 0.5) * fresh[at]
         sure = min(sure, _SUREST)
         odds *= sure / (1 - sure)
+        independent += sure != COPIED
         if odds > 1e12:
             break
+    # Two who wrote the same by themselves made no slip.
+    if names and independent < 2 and (slip := names.chance(field, str(ordered[witnesses[0]].values[field]))):
+        right = odds / (1 + odds) * (1 - slip)
+        return right / (1 - right)
     return odds

@@ -12,8 +12,7 @@ from uuid import UUID
 from iaros.lib import clock, sql
 from iaros.lib.ids import bucket_of
 from privacy import subjects
-from profiles.golden import reliability
-from profiles.golden.assemble import trust_by_source
+from profiles.golden.assemble import believed, trust_by_source
 from profiles.golden.survivorship import Mention
 from profiles.person_values import unpacked
 
@@ -34,7 +33,7 @@ def mentions_at(customer_id: UUID, at: datetime | None = None) -> list[Mention]:
     rows = sql.query(_STATED_SQL, params)
     keys = subjects.landing_sealers({row["key_id"] for row in rows})
     trust = trust_by_source()
-    sure = reliability.known(trust)
+    sure = believed(trust)
     return [
         Mention(
             row["id"].bytes,

@@ -17,8 +17,8 @@ from iaros.accounts.models import User
 from iaros.lib import clock
 from profiles.identity.matching import names
 from profiles.identity.matching.model import MatchModel
-from profiles.identity.matching.nicknames import ROOTS
 from profiles.models import MatchModelVersion
+from profiles.nicknames import ROOTS
 
 FILE = Path(__file__).parent / "match_model.json"
 SHIPPED = 0

@@ -12,8 +12,8 @@ from iaros.lib.purposes import Purpose
 from privacy import ledger, subjects
 from privacy.encryption import CannotOpen
 from profiles import person_values, selectors
-from profiles.golden import assemble, provenance, reliability
-from profiles.golden.survivorship import Mention, candidates, in_order, published_from, survive
+from profiles.golden import assemble, misspelt, provenance, reliability
+from profiles.golden.survivorship import COPIED, Mention, candidates, in_order, published_from, survive
 from profiles.ingest import messages
 from profiles.models import Profile, Source, SourceRecord, SourceReliability
 from profiles.sources.contract import PERSON_FIELDS
@@ -226,3 +226,60 @@ def test_another_spelling__is_no_disagreement_of_sources():
     [(_, statements)] = reliability.questions_of(said)
 
     assert len({value for _, value in statements}) == 1
+
+
+@pytest.fixture(scope="module")
+def names() -> misspelt.Names:
+    """A twentieth are called Andersen, a fiftieth Bech; one in forty names has a slip."""
+    slips = [{"name": "one slip", "m": 0.05}]
+    shares = {"surname": {"andersen": 0.05, "bech": 0.02}, "given_name": {"soeren": 0.02, "anna": 0.02}}
+    return misspelt.Names({"frequencies": shares, "comparisons": {"surname": slips, "given_name": slips}})
+
+
+@pytest.mark.parametrize(
+    ("field", "told", "a_slip"),
+    [
+        ("surname", "Andrrsen", True),
+        ("surname", "ANDRESEN", True),
+        ("surname", "Andersen", False),
+        ("surname", "Lindqvist", False),
+        ("given_name", "Soerne Peter", True),
+        ("given_name", "Søren", False),
+        ("given_name", "Ann", False),
+        ("city", "Andrrsen", False),
+    ],
+)
+def test_an_unknown_name_beside_a_common_one__is_mostly_a_slip(names, field, told, a_slip):
+    assert (names.chance(PERSON_FIELDS.index(field), told) > 0.5) is a_slip
+
+
+def test_a_slip_told_once__is_a_candidate_and_not_published(names):
+    once = mention(0.6, 0, surname="Andrrsen", given_name="Ida")
+
+    values = dict(zip(PERSON_FIELDS, survive([once], names)[0], strict=True))
+
+    assert (values["surname"], values["given_name"]) == (None, "Ida")
+    [[candidate], *_] = [found for found in candidates([once], names) if found and found[0].value == "Andrrsen"]
+    assert candidate.probability < published_from(PERSON_FIELDS.index("surname"))
+
+
+def test_a_rare_name_that_two_wrote_by_themselves__is_no_slip(names):
+    twice = [mention(0.6, day, surname="Andresen") for day in (0, 1)]
+
+    assert survive(twice, names)[0][PERSON_FIELDS.index("surname")] == "Andresen"
+
+
+def test_of_a_name_and_its_slip__the_name_stands(names):
+    right, wrong = mention(0.6, 0, surname="Bech"), mention(0.7, 1, surname="Beech")
+
+    assert survive([wrong, right], names)[0][PERSON_FIELDS.index("surname")] == "Bech"
+
+
+def test_an_airport_that_reads_the_reservation__is_no_second_witness(take_in):
+    take_in("pnr", [people.booking("TRIP01", [people.passenger(1, "IDA", "LINDQVIST")])])
+    coupons, _ = Source.objects.get_or_create(name="etickets")
+
+    sure = assemble.believed(assemble.trust_by_source())
+
+    assert sure[coupons.id][PERSON_FIELDS.index("surname")] == COPIED
+    assert sure[Source.objects.get(name="pnr").id][PERSON_FIELDS.index("surname")] > COPIED

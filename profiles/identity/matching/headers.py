@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from profiles.identity.matching import names
-from profiles.identity.matching.nicknames import ROOTS
+from profiles.nicknames import ROOTS
 
 # By field, headers it goes under, in words. Compared without case, marks and the words of `_NOISE`.
 ALIASES: dict[str, str] = {

@@ -10,8 +10,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from profiles.identity.matching.nicknames import ROOTS
 from profiles.models.names import phonetic, telexed
+from profiles.nicknames import ROOTS
 
 LONGEST = 60
 TITLES = frozenset(

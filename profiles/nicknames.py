@@ -28,13 +28,14 @@ arthur art artur arturo
 barbara barb babs
 benjamin ben benny benji
 bernard bernie bernd bernhard bernardo
-bridget bridie biddy brigitte birgit
 bradley brad
+bridget bridie biddy brigitte birgit birgitta birgitte gitte bibbi
 carl karl carlo carlos karol
 catherine kate katie cathy kathy katherine kathryn cathryn catharina katharina katarina katrin catalina caterina kitty
 charles charlie chuck chas carles
 charlotte lottie charlie
-christine chris christina kristina cristina christiane tina kirsten kristin
+christian kristian kris
+christine chris christina kristina cristina christiane tina kirsten kristin kis kirstine kirstin
 christopher kit cristobal christoph christophe christof topher
 claire clare clara chiara klara
 claudia klaudia
@@ -60,17 +61,20 @@ eugene gene eugen
 evelyn eve evie eva
 frances fran francesca franziska fanny
 francis frank francesco francisco francois frankie franz paco
-frederick fred freddie freddy frederic friedrich fritz federico frederik
+frederick fred freddie freddy frederic friedrich fritz federico frederik fredrik
 gabriel gabe gabriele
 gabriela gabrielle gabby
 george georg georges giorgio jorge jorg juergen jurgen
 gerald gerry jerry gerard gerhard gerardo
 gertrude trudy gerti
 gregory greg gregor grzegorz
+gunilla nilla
+gustav gustaf gustavo
 harold harry hal
 helen helena helene elena ellen lena
 henry hank harry henri heinrich enrico enrique hendrik henrik heinz
 hubert bert
+ingeborg inga
 irene irina
 jacob jake jakob jakub jacopo
 jacqueline jackie
@@ -92,9 +96,12 @@ judith judy jude
 julia julie julian juliana juliet giulia
 julian jules julien giuliano
 karen carin karin
+katarzyna kasia
 kenneth ken kenny
 kevin kev
 kimberly kim
+krzysztof krzysiek
+lars lasse
 laura laurie lora
 lawrence larry laurence laurent lorenzo lorenz
 leonard leo len lenny leonardo leon
@@ -104,7 +111,10 @@ louise luisa lou
 lucas luke luca lukas lucasz
 lucy lucia luzia
 madeleine madeline maddie madelyn magdalena lena
+magnus mange
+malgorzata gosia
 margaret maggie meg peggy marge margie greta margarete margarita margherita marguerite gretchen rita daisy
+margrethe grethe grete
 mark marc marco marcus markus marek marcos
 martha marta
 martin marty martino
@@ -121,6 +131,7 @@ natalie nat natalia natasha natalya
 nathaniel nate nathan nat
 nicholas nick nicky nico nicolas nikolaus nikolai klaus claus niklas
 nicole nikki nicola nicoletta
+niels nils nisse
 norman norm
 oliver ollie olivier
 olivia liv livvy
@@ -133,6 +144,7 @@ peter pete pierre pedro pietro piotr petr
 philip phil phillip philipp philippe felipe filippo
 priscilla cilla
 rachel rachael raquel rahel
+rasmus ras
 raymond ray raimund
 rebecca becky becca rebekka
 regina gina
@@ -157,8 +169,8 @@ stephanie steph stefanie stefania
 stephen steve steven stefan stephan stefano esteban etienne
 susan sue susie suzanne susanna susanne suzy
 sylvia silvia silke
-teresa terry theresa tess tessa therese
 terence terry
+teresa terry theresa tess tessa therese
 theodore ted theo teddy theodor
 thomas tom tommy tomas tommaso tomasz
 timothy tim timmy timo
@@ -173,8 +185,10 @@ walter walt wally valter
 wendy wen
 wilhelmina mina
 william will bill billy willy liam wilhelm guillaume guillermo guglielmo
+wojciech wojtek
 yvonne yvette
 zachary zach zack
+zbigniew zbyszek
 """
 
 
