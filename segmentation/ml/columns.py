@@ -21,7 +21,8 @@ MISSING, OTHER = 0, 1
 
 _SIGNS = re.compile(r"[€$£¥%\s\u00a0\u202f']|\b(?:eur|usd|gbp|chf|dkk|sek|nok)\b", re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"^[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+),\d+$")
-_THOUSANDS = re.compile(r"^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?$")
+# A group of thousands never begins with nought: 0,125 is an eighth.
+_THOUSANDS = re.compile(r"^[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$")
 _DATE = re.compile(
     r"^(?:\d{4}[-/.]\d{1,2}(?:[-/.]\d{1,2})?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}"
     r"|\d{1,2}[ -][A-Za-z]{3,9}[ -,]+\d{2,4}|[A-Za-z]{3,9} \d{1,2},? \d{4})(?:[T ].*)?$"

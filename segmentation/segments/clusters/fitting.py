@@ -174,7 +174,7 @@ def _split(learner: Learner, labels: Labels, smallest: float) -> Labels:
         if len(inside) < 2 * smallest:
             continue
         part = rows.taken(inside)
-        half = _halves(part.numbers)
+        half = _halves(part.numbers) if part.numbers.shape[1] else np.zeros(len(inside), dtype=np.int64)
         if min(np.bincount(half, minlength=2)) < smallest:
             continue
         both, whole = cells.heaps(part, half), cells.heaps(part, np.zeros(len(inside), dtype=np.int64))

@@ -227,3 +227,12 @@ def test_rows_without_two_halves__are_not_split(tmp_path) -> None:
     frame = pd.DataFrame({"a": rng.normal(size=3_000) + far, "b": rng.normal(size=3_000) - far})
 
     assert evaluated(tmp_path, frame).rows == 3_000
+
+
+def test_table_of_words_alone__has_groups_too(tmp_path) -> None:
+    frame = pd.DataFrame({"cabin": ["economy", "business"] * 200, "channel": ["web", "agency"] * 200})
+
+    report = evaluated(tmp_path, frame)
+
+    assert report.clusters == 2
+    assert report.refit_agreement == 1.0

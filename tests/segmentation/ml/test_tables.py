@@ -76,6 +76,8 @@ def test_read__no_such_file__refused(tmp_path):
         (["$ 1,234.50", "$ 12,000", "NA"], [1234.5, 12000, np.nan]),
         (["1 234 €", "5 €", "?"], [1234, 5, np.nan]),
         (["12.5%", "7%", "null"], [12.5, 7, np.nan]),
+        (["5,125", "-0,250"], [5.125, -0.25]),
+        (["5,125", "250"], [5125, 250]),
     ],
 )
 def test_numbers__as_people_write_them(written, meant):
