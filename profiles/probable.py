@@ -104,8 +104,12 @@ class _Comparing:
         at = self.run.started_at
         with undo.kept_for(self.run.id):
             survivors = joining.join({pair: _why(found, decisions) for pair, found in decisions.joins.items()}, at=at)
-            assemble.rebuild(survivors, at=at)
-        self.done.survivors |= {UUID(bytes=raw) for raw in survivors}
+            golden = assemble.retell(survivors, at=at)
+        news = decisions.news()
+        self.done.survivors |= news
+        # Of whom nothing new was told, nobody else is likelier than before: their keys stand, as of now.
+        told = [(UUID(bytes=raw), values) for raw, values in golden.items()]
+        search_keys.write(search_keys.made_of([each for each in told if each[0] not in news]))
         return at
 
 

@@ -106,9 +106,16 @@ def assemble(landed: Landed, resolved: Resolved) -> int:
 
 def rebuild(customers: Iterable[bytes], *, at: datetime, known: dict[bytes, encryption.Sealer] | None = None) -> int:
     """Replay survivorship over all records of these customers (16 bytes each); returns how many have a profile."""
+    return len(retell(customers, at=at, known=known))
+
+
+def retell(
+    customers: Iterable[bytes], *, at: datetime, known: dict[bytes, encryption.Sealer] | None = None
+) -> dict[bytes, Sequence[str | None]]:
+    """`rebuild`; returns the golden values, parallel to PERSON_FIELDS, of those who have a profile."""
     ids = [UUID(bytes=raw) for raw in sorted(set(customers))]
     if not ids:
-        return 0
+        return {}
     sealers = dict(known or {})
     missing = [i for i in ids if i.bytes not in sealers]
     sealers.update({i.bytes: sealer for i, sealer in subjects.sealers(missing).items()})
@@ -119,7 +126,7 @@ def rebuild(customers: Iterable[bytes], *, at: datetime, known: dict[bytes, encr
         if customer in sealers
     ]
     _write(rows, sealers, at, new=False)
-    return len(rows)
+    return {row[0]: row[1] for row in rows}
 
 
 def rebuild_outdated(progress: Progress = silent) -> int:

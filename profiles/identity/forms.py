@@ -6,7 +6,7 @@ Sealed values are opened in memory only, of those who are compared and nobody el
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 import pandas as pd
@@ -59,15 +59,35 @@ class Forms:
         return pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in held.items()})
 
 
-def of(customers: Sequence[UUID]) -> Forms:
+@dataclass
+class Told:
+    """The distinct raw forms (in the order of `_RAW`) in which customers are told of, the fullest ones first, read
+    once however often a customer is compared."""
+
+    forms: dict[UUID, list[tuple[str | None, ...]]] = field(default_factory=dict)
+
+    def ask(self, customers: Sequence[UUID]) -> None:
+        """Read what is said of those who were not asked about yet."""
+        new = [customer for customer in customers if customer not in self.forms]
+        told = mentions.told_of(new)
+        for customer in new:
+            said = {raw_form(each) for each in told.get(customer, ())}
+            self.forms[customer] = sorted(said, key=_fullest_first)[:MOST_FORMS] if len(said) > 1 else list(said)
+
+    def is_news(self, survivor: UUID, duplicate: UUID) -> bool:
+        """Whether the duplicate is told of in any way in which the survivor is not."""
+        return not set(self.forms.get(duplicate, ())) <= set(self.forms.get(survivor, ()))
+
+
+def of(customers: Sequence[UUID], told: Told | None = None) -> Forms:
     """Every distinct form in which these customers are told of, the fullest ones first."""
-    told = mentions.told_of(customers)
+    told = told if told is not None else Told()
+    told.ask(customers)
     values: list[tuple[str | None, ...]] = []
     spans: dict[UUID, tuple[int, int]] = {}
     suffix: dict[UUID, set[str]] = {}
     for customer in customers:
-        said = {raw_form(each) for each in told.get(customer, ())}
-        fullest = sorted(said, key=_fullest_first)[:MOST_FORMS] if len(said) > 1 else list(said)
+        fullest = told.forms[customer]
         spans[customer] = (len(values), len(values) + len(fullest))
         suffix[customer] = {found for form in fullest if (found := _suffix(form))}
         values += fullest

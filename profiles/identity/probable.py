@@ -29,12 +29,18 @@ CLEARLY = 5.0
 @dataclass
 class Decisions:
     """`joins`: (survivor, duplicate), and the weighing by which the duplicate hangs together with the others. `held`:
-    pairs for review, with the reason. `compared`: how many pairs were weighed."""
+    pairs for review, with the reason. `compared`: how many pairs were weighed. `said`: how those who were compared are
+    told of."""
 
     version: int
     joins: dict[Pair, Weighing] = field(default_factory=dict)
     held: dict[Pair, tuple[PairReason, Weighing]] = field(default_factory=dict)
     compared: int = 0
+    said: forms.Told = field(default_factory=forms.Told)
+
+    def news(self) -> set[UUID]:
+        """Survivors who are told of in a new way by somebody who joins them, and so may be likened to others now."""
+        return {survivor for survivor, duplicate in self.joins if self.said.is_news(survivor, duplicate)}
 
 
 def apart_from_copies(wanted: Sequence[Keyed]) -> tuple[list[Keyed], dict[UUID, UUID]]:
@@ -65,14 +71,14 @@ def decide(
     if not pairs:
         return decisions
     known = vetoes.Known()
-    weighings = weigh(pairs, in_force, base, known)
+    weighings = weigh(pairs, in_force, base, known, decisions.said)
     strong = {
         pair: found
         for pair, found in weighings.items()
         if found.weight >= in_force.link_from and found.telling and not found.apart
     }
     among = _unweighed(strong, weighings)
-    weighings |= weigh(among, in_force, base, known) if among else {}
+    weighings |= weigh(among, in_force, base, known, decisions.said) if among else {}
     decisions.compared = len(weighings)
     sure = _unambiguous(strong, weighings, decisions)
     known.ask(customer for pair in sure for customer in pair)

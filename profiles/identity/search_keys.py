@@ -95,6 +95,11 @@ def keyed(rows: Sequence[tuple[UUID, bytes]]) -> list[Keyed]:
         for customer, cipher in rows
         if customer in opened
     ]
+    return made_of(values)
+
+
+def made_of(values: Sequence[tuple[UUID, Sequence[str | None]]]) -> list[Keyed]:
+    """The keys of customers whose golden values are at hand."""
     unsure = [customer for customer, each in values if not (each[_GIVEN_NAME] and each[_SURNAME])]
     told = mentions.told_of(unsure)
     words = [

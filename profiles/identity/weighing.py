@@ -54,11 +54,16 @@ class Weighing:
 
 
 def weigh(
-    pairs: Sequence[Pair], in_force: InForce, base: int, known: vetoes.Known | None = None
+    pairs: Sequence[Pair],
+    in_force: InForce,
+    base: int,
+    known: vetoes.Known | None = None,
+    said: forms.Told | None = None,
 ) -> dict[Pair, Weighing]:
-    """Each pair weighed, on a base of so many customers. `known` remembers what was read of those who are likely."""
+    """Each pair weighed, on a base of so many customers. `known` remembers what was read of those who are likely,
+    `said` how everybody is told of."""
     known = known if known is not None else vetoes.Known()
-    told = forms.of(sorted({customer for pair in pairs for customer in pair}))
+    told = forms.of(sorted({customer for pair in pairs for customer in pair}), said)
     model = in_force.on_base(base)
     columns = columns_of(told.columns)
     scorer = Scorer(model, columns)
