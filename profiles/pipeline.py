@@ -385,7 +385,7 @@ def roll_back(run_id: UUID, *, by: User | None = None, later: bool = False) -> l
 def refresh(*, as_of: datetime, progress: Progress = silent) -> list[StageReport]:
     """What follows the files: waiting mentions linked, customers compared, profiles enriched; a report a stage."""
     # These bring libraries that taking in a file never needs.
-    from profiles import probable
+    from profiles import together
     from profiles.enrichment import derived, disruptions
 
     reports: list[StageReport] = []
@@ -399,7 +399,7 @@ def refresh(*, as_of: datetime, progress: Progress = silent) -> list[StageReport
         stage.profiles = assemble.rebuild_outdated(progress)
         stage.note = "profiles older than their records"
     with timed("matching", reports) as stage:
-        stage.profiles = probable.match_changed(progress).looked_at
+        stage.profiles = together.match_changed(progress).looked_at
         stage.note = "new and changed customers compared; keys by which they are found"
     with timed("disruptions", reports) as stage:
         stage.profiles = disruptions.refresh()

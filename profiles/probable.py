@@ -1,10 +1,14 @@
 """Customers that are new or changed are compared with everybody they could be, and joined where all taken together says
-that they are one. All of it is one run, so that it can be taken back.
+that they are one. All that one process joins is one run, so that it can be taken back.
+
+Several processes may compare at once, each the customers of its own buckets (`together`). Then everybody's keys are
+committed before anybody is looked for, so that of two who are new at the same time at least one finds the other; and
+who was joined by another process meanwhile is compared again rather than joined on what is known no longer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -12,21 +16,23 @@ from uuid import UUID
 from django.db import transaction
 
 from iaros.lib import clock, undo
-from iaros.lib.leases import lock_in_transaction
+from iaros.lib.leases import lock_in_transaction, share_in_transaction
 from iaros.lib.memory import undisturbed
 from iaros.lib.reports import Progress, silent
 from profiles.golden import assemble
-from profiles.identity import company, joining, match_models, probable, search_keys
+from profiles.identity import company, contested, joining, match_models, probable, search_keys
+from profiles.identity.candidates import Pair
 from profiles.identity.probable import Decisions
 from profiles.identity.search_keys import BUCKETS_AT_ONCE, Keyed
 from profiles.identity.weighing import Weighing
 from profiles.ingest import runs
 from profiles.models import IngestRun
 
-# One decides at a time: two who met the same people at once would each know half of them.
+# One decides at a time, or several who know of each other: two who met the same people at once would each know half.
 LOCK = "profiles.probable"
 CUSTOMERS_AT_ONCE = 5000
 SMALL = 50_000  # so many customers are read in one go
+BUCKETS = 256
 # Who was joined is told of anew, and may now be likened to somebody else; few are left after two rounds.
 MOST_ROUNDS = 4
 
@@ -43,14 +49,16 @@ class Matched:
     survivors: set[UUID] = field(default_factory=set)
 
 
-def match_changed(progress: Progress = silent) -> Matched:
-    """Compare everybody whose profile changed since they were last compared, a few thousand a transaction."""
-    comparing = _Comparing()
-    step = 256 if comparing.base <= SMALL else BUCKETS_AT_ONCE
-    for low in range(0, 256, step):
-        for some in search_keys.changed(low, low + step, CUSTOMERS_AT_ONCE):
+def match_changed(progress: Progress = silent, *, low: int = 0, high: int = BUCKETS, together: bool = False) -> Matched:
+    """Compare everybody of these buckets whose profile changed since they were last compared, a few thousand a
+    transaction. `together`: other processes compare other buckets at the same time."""
+    comparing = _Comparing(together=together)
+    step = BUCKETS if comparing.base <= SMALL else BUCKETS_AT_ONCE
+    for first in range(low, high, step):
+        last = min(first + step, high)
+        for some in search_keys.changed(first, last, CUSTOMERS_AT_ONCE):
             comparing.compare(some)
-        progress(phase="probable matches", done=low + step, total=256)
+        progress(phase="probable matches", done=last - low, total=high - low)
     return comparing.finished()
 
 
@@ -64,31 +72,57 @@ def match(customers: Sequence[UUID]) -> Matched:
 class _Comparing:
     """One run of comparisons, begun when somebody is joined: until then there is nothing that could be taken back."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, together: bool = False) -> None:
         self.done, self.in_force, self.base = Matched(), match_models.champion(), match_models.base()
         self.run: IngestRun | None = None
+        self.together = together
+        if together:  # By this a later one sees that this one was killed.
+            self.run = self._begun()
 
     def compare(self, some: list[Keyed]) -> None:
         with undisturbed():
-            self._compare(some)
+            originals, copies = probable.apart_from_copies(some)
+            if not self.together:
+                return self._compare(some, originals, copies)
+            with transaction.atomic():
+                search_keys.write(originals)
+            try:
+                self._compare(some, originals, copies)
+            except BaseException:
+                # Their keys say that they were compared, and they were not.
+                search_keys.doubt([each.customer for each in originals])
+                raise
 
     def finished(self) -> Matched:
         """Compare the survivors again, knowing now what those who joined them knew."""
-        for _ in range(MOST_ROUNDS - 1):
+        for left in reversed(range(MOST_ROUNDS - 1)):
             survivors, self.done.survivors = self.done.survivors, set()
+            self.together &= left > 0  # In the last round nobody else joins anybody.
             # Who travelled with them may be known by their company now.
             for some in _some(sorted(survivors | company.of(survivors))):
                 self.compare(search_keys.of(some))
-        if self.run:
+        if self.run and self.done.joined:
             runs.finish_act(self.run, self.done.joined)
+        elif self.run:
+            runs.forget_act(self.run)
         return self.done
 
+    def _begun(self) -> IngestRun:
+        return runs.begin_act(runs.PROBABLE, "probable matches")
+
     @transaction.atomic
-    def _compare(self, some: list[Keyed]) -> None:
-        lock_in_transaction(LOCK)
-        originals, copies = probable.apart_from_copies(some)
-        search_keys.write(originals)
+    def _compare(self, some: list[Keyed], originals: list[Keyed], copies: Mapping[UUID, UUID]) -> None:
+        if self.together:
+            share_in_transaction(LOCK)
+            began = contested.now()
+        else:
+            lock_in_transaction(LOCK)
+            search_keys.write(originals)
         decisions = probable.decide(originals, base=self.base, in_force=self.in_force, copies=copies)
+        if self.together and decisions.joins:
+            self._without(
+                contested.since(began, {customer for pair in decisions.joins for customer in pair}), decisions
+            )
         at = self._join(decisions) if decisions.joins else clock.now()
         joined = {duplicate for _, duplicate in decisions.joins}
         search_keys.write([each for each in some if each.customer in copies and each.customer not in joined])
@@ -98,9 +132,18 @@ class _Comparing:
         self.done.compared += decisions.compared
         self.done.joined += len(decisions.joins)
 
+    def _without(self, taken: set[UUID], decisions: Decisions) -> None:
+        """Leave out whatever was to be joined to somebody who is not what they were when they were compared: all of
+        those are compared again."""
+        broken = {survivor for survivor, duplicate in decisions.joins if {survivor, duplicate} & taken}
+        left_out: list[Pair] = [pair for pair in decisions.joins if pair[0] in broken]
+        self.done.survivors |= {customer for pair in left_out for customer in pair}
+        for pair in left_out:
+            del decisions.joins[pair]
+
     def _join(self, decisions: Decisions) -> datetime:
         """Join whom the decisions join; returns the moment that their links bear."""
-        self.run = self.run or runs.begin_act(runs.PROBABLE, "probable matches")
+        self.run = self.run or self._begun()
         at = self.run.started_at
         with undo.kept_for(self.run.id):
             survivors = joining.join({pair: _why(found, decisions) for pair, found in decisions.joins.items()}, at=at)

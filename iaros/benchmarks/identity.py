@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,14 +10,14 @@ from typing import Any
 import numpy as np
 from django.db import connection
 
-import profiles.pipeline
 from iaros.benchmarks import feeds, scratch, workers
-from profiles import probable
+from profiles import probable, together
 from profiles.models import Link, LinkRule, SourceRecord
 
 FIRST_NUMBER, FIRST_NEW = 100_000_000, 500_000_000
 RECORDS, SINGLES = 10_000, 200
 SIZES = (10_000, 100_000)
+_PROGRAM = "import django; django.setup(); from iaros.benchmarks import matchers; matchers.work()"
 _NEWEST_SQL = "SELECT p.id FROM profiles_profile p ORDER BY p.updated_at DESC, p.id LIMIT %s"
 
 Say = Callable[[str], None]
@@ -28,8 +27,9 @@ def measure(customers: int, say: Say, *, records: int = RECORDS) -> dict[str, An
     """Grow a base to 10,000, 100,000 and `customers`; at each size take in `records` members whose numbers are new:
     half of them are people of the base under a second number and an unconfirmed address.
 
-    `resolved_per_second`: records over the time from the first byte read to the last joined profile committed, in one
-    process; `one_record_ms`: comparing one customer, begun to committed.
+    `resolved_per_second`: records over the time from the first byte read to the last joined profile committed, two
+    processes taking in a file each and then comparing half of the buckets each; `one_record_ms`: comparing one
+    customer, begun to committed.
     """
     with scratch.scratch() as folder:
         curve: list[dict[str, Any]] = []
@@ -47,7 +47,7 @@ def measure(customers: int, say: Say, *, records: int = RECORDS) -> dict[str, An
             "resolved_per_second": last["resolved_per_second"],
             "one_record_ms": last["one_record_ms"],
             "cost_against_smallest_base": round(last["microseconds_a_record"] / curve[0]["microseconds_a_record"], 2),
-            "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+            "peak_memory_bytes": max(each["peak_memory_bytes"] for each in curve),
             "curve": curve,
             **scratch.conditions(),
         }
@@ -60,7 +60,7 @@ def _grow(folder: Path, known: int, size: int) -> dict[str, Any]:
     workers.ingest_together([[("loyalty_members", path)] for path in paths])
     _settle()
     started = time.perf_counter()
-    done = probable.match_changed()
+    done = together.match_changed()
     seconds = time.perf_counter() - started
     _settle()
     return {
@@ -71,34 +71,49 @@ def _grow(folder: Path, known: int, size: int) -> dict[str, Any]:
 
 
 def _round(folder: Path, size: int, records: int, nth: int) -> dict[str, Any]:
-    path = folder / f"new-{size}.csv"
-    first = FIRST_NEW + nth * records
-    known = FIRST_NUMBER + np.arange(records // 2) * max(size // max(records // 2, 1), 1) % size
-    with path.open("w", encoding="utf-8") as file:
-        file.write(feeds.MEMBER_HEADER)
-        file.writelines(feeds.members(np.arange(first, first + records - len(known))))
-        for at, row in enumerate(feeds.members(known)):
-            number = first + records + at
-            file.write(f"{number},{row.partition(',')[2].replace('@mail.example,Y,', '@mail.example,N,')}")
+    paths = _new_members(folder, size, records, FIRST_NEW + nth * records)
     before = SourceRecord.objects.count()
+    processes = [workers.start(_PROGRAM) for _ in paths]
+    workers.ask(processes, [{"act": "ready"}] * len(processes))
     started = time.perf_counter()
-    profiles.pipeline.ingest("loyalty_members", path)
+    workers.ask(processes, [{"act": "take_in", "path": str(path)} for path in paths])
     ingested = time.perf_counter()
-    done = probable.match_changed()
+    shares = together.shares(len(processes))
+    done = workers.ask(processes, [{"act": "compare", "low": low, "high": high} for low, high in shares])
     ended = time.perf_counter()
+    workers.dismiss(processes)
     seconds = ended - started
+
+    def of_all(name: str) -> int:
+        return sum(each[name] for each in done)
+
     return {
         "new_records": SourceRecord.objects.count() - before,
-        "doubles": len(known),
-        "joined": done.joined,
-        "held": done.held,
-        "pairs_weighed": done.compared,
+        "doubles": records // 2,
+        "joined": of_all("joined"),
+        "held": of_all("held"),
+        "pairs_weighed": of_all("compared"),
         "resolved_per_second": round(records / seconds, 1),
-        "compared_per_second": round(done.looked_at / (ended - ingested), 1),
+        "compared_per_second": round(of_all("looked_at") / (ended - ingested), 1),
         "microseconds_a_record": round(seconds / records * 1e6, 1),
         "one_record_ms": _one_by_one(),
         "links_by_weight": Link.objects.filter(rule=LinkRule.PROBABLE, ended_at=None).count(),
+        "peak_memory_bytes": max(each["memory"] for each in done),
     }
+
+
+def _new_members(folder: Path, size: int, records: int, first: int) -> list[Path]:
+    """Two files of records whose numbers are new: half of each are people of the base under a second number."""
+    known = FIRST_NUMBER + np.arange(records // 2) * max(size // max(records // 2, 1), 1) % size
+    doubled = zip(range(first + records - len(known), first + records), feeds.members(known), strict=True)
+    rows = [
+        *feeds.members(np.arange(first, first + records - len(known))),
+        *(f"{n},{row.partition(',')[2].replace('@mail.example,Y,', '@mail.example,N,')}" for n, row in doubled),
+    ]
+    paths = [folder / f"new-{size}-{at}.csv" for at in range(2)]
+    for at, path in enumerate(paths):
+        path.write_text(feeds.MEMBER_HEADER + "".join(rows[at::2]), encoding="utf-8")
+    return paths
 
 
 def _one_by_one() -> dict[str, float]:

@@ -29,3 +29,9 @@ def lock_in_transaction(*names: str) -> None:
     with connection.cursor() as cursor:
         for name in sorted(set(names)):
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7))", [name])
+
+
+def share_in_transaction(name: str) -> None:
+    """Wait until nobody holds the lock alone, and hold it with others who share it until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 7))", [name])

@@ -30,17 +30,23 @@ CLEARLY = 5.0
 class Decisions:
     """`joins`: (survivor, duplicate), and the weighing by which the duplicate hangs together with the others. `held`:
     pairs for review, with the reason. `compared`: how many pairs were weighed. `said`: how those who were compared are
-    told of."""
+    told of, and `known` what else is known of those who are likely."""
 
     version: int
     joins: dict[Pair, Weighing] = field(default_factory=dict)
     held: dict[Pair, tuple[PairReason, Weighing]] = field(default_factory=dict)
     compared: int = 0
     said: forms.Told = field(default_factory=forms.Told)
+    known: vetoes.Known = field(default_factory=vetoes.Known)
 
     def news(self) -> set[UUID]:
-        """Survivors who are told of in a new way by somebody who joins them, and so may be likened to others now."""
-        return {survivor for survivor, duplicate in self.joins if self.said.is_news(survivor, duplicate)}
+        """Survivors of whom somebody who joins them tells anything new, in words or by travels, so that they may be
+        likened to others now."""
+        return {
+            survivor
+            for survivor, duplicate in self.joins
+            if self.said.is_news(survivor, duplicate) or self.known.travelled(duplicate)
+        }
 
 
 def apart_from_copies(wanted: Sequence[Keyed]) -> tuple[list[Keyed], dict[UUID, UUID]]:
@@ -70,7 +76,7 @@ def decide(
     pairs = _thawed(candidates.pairs(wanted) | {_pair(*each) for each in copies.items()})
     if not pairs:
         return decisions
-    known = vetoes.Known()
+    known = decisions.known
     weighings = weigh(pairs, in_force, base, known, decisions.said)
     strong = {
         pair: found

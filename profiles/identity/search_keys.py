@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import numpy as np
@@ -45,6 +46,11 @@ SELECT bucket, id, keys, made_at, match_keys, household FROM search_staged
 ON CONFLICT (bucket, id) DO UPDATE
 SET keys = excluded.keys, made_at = excluded.made_at, match_keys = excluded.match_keys, household = excluded.household
 """
+_DOUBT_SQL = """
+UPDATE profiles_searchkeys k SET made_at = 'epoch'
+FROM unnest(%(buckets)s::smallint[], %(ids)s::uuid[]) AS w (bucket, id) WHERE k.bucket = w.bucket AND k.id = w.id
+"""
+_DOUBT_SINCE_SQL = "UPDATE profiles_searchkeys SET made_at = 'epoch' WHERE made_at >= %s"
 _STAGED = "bucket smallint, id uuid, keys bigint[], made_at timestamptz, match_keys bigint[], household bigint"
 _BIGINT_OID = 20
 
@@ -180,6 +186,19 @@ def write(rows: Sequence[Keyed]) -> int:
         )
         cursor.execute(_UPSERT_SQL)
     return len(rows)
+
+
+def doubt(customers: Sequence[UUID]) -> None:
+    """Let these customers be compared anew, though they have keys."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DOUBT_SQL, {"ids": arrays.of_uuids(customers), "buckets": arrays.of_buckets(customers)})
+
+
+def doubt_since(moment: datetime) -> int:
+    """`doubt` all whose keys were made at this moment or later; returns how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DOUBT_SINCE_SQL, [moment])
+        return int(cursor.rowcount)
 
 
 def _bigint_array(values: list[int]) -> bytes:

@@ -104,6 +104,9 @@ class Known:
             for booking, numbers in self._seats(customer).items()
         )
 
+    def travelled(self, customer: UUID) -> bool:
+        return bool(self._seats(customer))
+
     def _seats(self, customer: UUID) -> dict[UUID, set[int]]:
         facts = self.facts.get(customer)
         return facts.seats if facts else {}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db.models import Min
 from django.utils import timezone
 
 from iaros.lib import clock
@@ -47,6 +48,24 @@ def finish_act(run: IngestRun, updated: int) -> None:
     run.state, run.read, run.updated, run.finished_at = RunState.DONE, updated, updated, now
     run.seconds = (now - run.started_at).total_seconds()
     run.save(update_fields=["state", "read", "updated", "finished_at", "seconds"])
+
+
+def forget_act(run: IngestRun) -> None:
+    """Take back that an act was begun: nothing came of it."""
+    run.delete()
+
+
+def interrupted_since(name: str) -> datetime | None:
+    """When the oldest of an act's runs that never ended began, None where all did; they count as ended now.
+
+    The caller knows that none of them is alive.
+    """
+    unfinished = IngestRun.objects.filter(source_id__in=Source.objects.filter(name=name).values("id"), finished_at=None)
+    oldest: datetime | None = unfinished.aggregate(began=Min("started_at"))["began"]
+    unfinished.update(
+        state=RunState.INTERRUPTED, finished_at=timezone.now(), problem="Its process ended; the next one goes on."
+    )
+    return oldest
 
 
 def advance(feed: Feed, counts: Counts, seconds: float) -> None:

@@ -16,18 +16,22 @@ BEGIN = "import django; django.setup()\n"
 
 def run(code: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Run the code on the database of this test, with the models loaded; what it was given is in sys.argv[1:]."""
-    parts = urlsplit(os.environ["DATABASE_URL"])
-    own = {
-        "DATABASE_URL": urlunsplit(parts._replace(path=f"/{connection.settings_dict['NAME']}")),
-        "IAROS_KEYS_FILE": str(settings.KEYS_FILE),
-        "IAROS_VAR_DIR": str(settings.VAR_DIR),
-    }
     return subprocess.run(
         [sys.executable, "-c", BEGIN + code, *map(str, arguments)],
-        env={**os.environ, **own},
+        env={**os.environ, **environment()},
         cwd=settings.BASE_DIR,
         capture_output=True,
         text=True,
         check=False,
         timeout=240,
     )
+
+
+def environment() -> dict[str, str]:
+    """By what a process finds the database, keys and files of this test."""
+    parts = urlsplit(os.environ["DATABASE_URL"])
+    return {
+        "DATABASE_URL": urlunsplit(parts._replace(path=f"/{connection.settings_dict['NAME']}")),
+        "IAROS_KEYS_FILE": str(settings.KEYS_FILE),
+        "IAROS_VAR_DIR": str(settings.VAR_DIR),
+    }
