@@ -187,7 +187,7 @@ def feature(
     words = shape.sentence.format(words=events.words, part=part.words if part else "")
     return Feature(
         name=f"{view}:{name}_{window}d" if window else f"{view}:{name}",
-        description=f"{words} in the last {window} days." if window else f"{words}.",
+        description=f"{words} in the last {'day' if window == 1 else f'{window} days'}." if window else f"{words}.",
         unit=shape.unit,
         measure=measure,
         events=events,

@@ -51,5 +51,5 @@ def _row(stem: str, family: list[Feature]) -> str:
     if windows:
         listed = str(windows[0]) if len(windows) == 1 else "{" + ",".join(map(str, windows)) + "}"
         name = f"{stem}_{listed}d" + ("" if len(windows) == len(family) else f"`, `{stem}")
-        said = re.sub(r" in the last \d+ days", "", said)
+        said = re.sub(r" in the last (?:day|\d+ days)", "", said)
     return f"| `{name}` | {said} | {one.unit} | {one.nulls.value} | {one.parity.value} | {one.lineage} |\n"

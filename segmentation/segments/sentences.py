@@ -111,7 +111,7 @@ def _range(low: Condition, high: Condition) -> str:
         return f"score {low.name} {_test(low, '')} and {_test(high, '')}"
     feature = catalogue.get(low.name)
     if feature.measure is Measure.COUNT and feature.events:
-        return f"{_test(low, '')} and {_test(high, '')} {feature.events.words}{_lately(feature.window)}"
+        return f"{_test(low, '')} and {_test(high, '')} {_counted(high, feature.events.words)}{_lately(feature.window)}"
     if feature.measure is Measure.RECENCY_DAYS and feature.events:
         return f"days since the last of {feature.events.words} {_test(low, '')} and {_test(high, '')}"
     return f"{_described(feature)} {_test(low, '')} and {_test(high, _UNITS.get(feature.unit, ''))}"
@@ -123,15 +123,16 @@ def condition(leaf: Leaf) -> str:
         case Condition():
             return _comparison(leaf)
         case Happened():
-            return f"{_how_many(leaf.op, leaf.value)} {_events(leaf.step)}{_lately(leaf.within_days)}"
+            times = _one_of(_events(leaf.step)) if leaf.value == 1 else _events(leaf.step)
+            return f"{_how_many(leaf.op, leaf.value)} {times}{_lately(leaf.within_days)}"
         case Sequence():
             return _sequence(leaf)
         case InSegment():
             return f"{'membership' if leaf.inside else 'no membership'} of segment {leaf.slug}"
         case HasBeen(for_days=int(days)):
-            return f"membership of segment {leaf.slug} for {days} days and more"
+            return f"membership of segment {leaf.slug} for {_days(days)} and more"
         case HasBeen():
-            return f"membership of segment {leaf.slug} at some time in the last {leaf.within_days} days"
+            return f"membership of segment {leaf.slug} at some time{_lately(leaf.within_days or 0)}"
         case OnList():
             return f"{'a place' if leaf.inside else 'no place'} on the list {leaf.slug}"
         case Draw():
@@ -169,7 +170,31 @@ def _sequence(leaf: Sequence) -> str:
 
 
 def _lately(days: int) -> str:
-    return f" in the last {days} days" if days else ""
+    return f" in the last {'day' if days == 1 else f'{days} days'}" if days else ""
+
+
+def _days(days: int) -> str:
+    return "1 day" if days == 1 else f"{days} days"
+
+
+def _counted(one: Condition, words: str) -> str:
+    return _one_of(words) if one.value == 1 else words
+
+
+def _one_of(words: str) -> str:
+    """One of what stands in the plural: "flights flown" is "flight flown", "stays and drives" is "stay or drive"."""
+    told = words.split(" ")
+    for place, word in enumerate(told):
+        if word.endswith("s") and not word.endswith("ss"):
+            told[place] = _singular(word)
+            if told[place + 1 : place + 2] == ["and"]:
+                told[place + 1 : place + 3] = ["or", _singular(told[place + 2])]
+            break
+    return " ".join(told)
+
+
+def _singular(word: str) -> str:
+    return word[:-2] if word.endswith(("ches", "shes", "sses", "xes")) else word[:-1]
 
 
 def _how_many(op: str, value: float) -> str:
@@ -179,7 +204,7 @@ def _how_many(op: str, value: float) -> str:
 def _count(one: Condition, feature: Feature) -> str:
     assert feature.events is not None
     assert isinstance(one.value, float)
-    return f"{_how_many(one.op, one.value)} {feature.events.words}{_lately(feature.window)}"
+    return f"{_how_many(one.op, one.value)} {_counted(one, feature.events.words)}{_lately(feature.window)}"
 
 
 def _recency(one: Condition, words: str) -> str:
@@ -205,7 +230,7 @@ def _test(one: Condition, unit: str) -> str:
     if isinstance(one.value, tuple):
         return f"from {number(float(one.value[0]))} to {number(float(one.value[1]))}{unit}"
     assert isinstance(one.value, float)
-    return f"{_OPS[one.op]} {number(one.value)}{unit}"
+    return f"{_OPS[one.op]} {number(one.value)}{unit[:-1] if one.value == 1 and unit.endswith('s') else unit}"
 
 
 def number(value: float) -> str:
