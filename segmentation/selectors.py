@@ -20,15 +20,13 @@ from segmentation.models import Activation, FeatureRun, Membership, ModelVersion
 from segmentation.segments import dag, evaluation, reach, rules
 from segmentation.segments.evaluation import Reason
 from segmentation.segments.health import board as health
-from segmentation.segments.health import refresh_state, sizes_over_time
-from segmentation.segments.moves import Days
-from segmentation.segments.moves import by_day as moves_by_day
+from segmentation.segments.health import refresh_state
 from segmentation.segments.overlap import overlap
 from segmentation.segments.reach import NodeCount, Step
+from segmentation.segments.sizes import over_time as sizes_over_time
 from segmentation.segments.why import explain
 
 __all__ = [
-    "Days",
     "activations_of",
     "count_scores",
     "explain",
@@ -39,7 +37,6 @@ __all__ = [
     "list_segments",
     "model_performance",
     "model_status",
-    "moves_by_day",
     "overlap",
     "preview",
     "reach_of",

@@ -101,7 +101,7 @@ class SegmentSerializer(serializers.Serializer):
     depends_on = serializers.ListField(child=serializers.CharField())
     holdout_percent = serializers.FloatField()
     size = serializers.IntegerField()
-    reach = serializers.IntegerField(help_text="members who may be reached for its purpose and channel")
+    reach = serializers.IntegerField(help_text="members who can be addressed on its channel and may be contacted")
     stability = serializers.FloatField(allow_null=True)
     confidence = serializers.FloatField(allow_null=True)
     counted_at = serializers.DateTimeField(allow_null=True)

@@ -1,16 +1,14 @@
-"""Are the segments alive: when were they last counted, how did they grow, which are too small, unsteady or over."""
+"""Are the segments alive: when were they last counted, which are too small, unsteady or over."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import OuterRef, Subquery
-from django.utils import timezone
 
 from iaros.lib import clock
 from segmentation.models import MembershipRun, Segment, SegmentVersion
-from segmentation.segments import moves, reach
 
 SILENT_AFTER = timedelta(minutes=5)
 SMALLEST, SMALLEST_SHARE, STEADY = 15, 0.0005, 0.8
@@ -26,14 +24,6 @@ class RefreshState:
     as_of: datetime | None
     began_at: datetime | None
     problem: str
-
-
-@dataclass(frozen=True)
-class DayCount:
-    day: date
-    size: int
-    entered: int
-    left: int
 
 
 @dataclass(frozen=True)
@@ -65,19 +55,6 @@ def refresh_state() -> RefreshState:
     alive = not newest.problem and newest.heartbeat_at > clock.now() - SILENT_AFTER
     problem = newest.problem or ("" if alive else "its worker went silent; the next refresh does it again")
     return RefreshState("running" if alive else "died", last, as_of, newest.began_at, problem)
-
-
-def sizes_over_time(segment: Segment, days: int = 90) -> list[DayCount]:
-    """The size at the end of each day, reckoned back from today's by who entered and left; the oldest first."""
-    until = timezone.localtime(segment.counted_at or reach.moment()).date()
-    since = timezone.make_aware(datetime.combine(until - timedelta(days=days - 1), time.min))
-    by_day = moves.by_day(since, segment.id).get(segment.id, {})
-    found, size = [], int(segment.size)
-    for day in (until - timedelta(days=n) for n in range(days)):
-        entered, left = by_day.get(day, (0, 0))
-        found.append(DayCount(day, size, entered, left))
-        size -= entered - left
-    return found[::-1]
 
 
 def board() -> list[Health]:

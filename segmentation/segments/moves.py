@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +19,7 @@ SELECT s.id, n.at, n.move & %(left)s = 0 AS entered, sum(n.people)::bigint AS pe
 FROM (
     SELECT move, m.at, count(*) AS people
     FROM segmentation_moves m CROSS JOIN LATERAL unnest(m.moves) AS move
-    WHERE m.at >= %(since)s {of_segment}
+    WHERE m.at >= %(since)s AND m.at <= %(until)s {of_segment}
     GROUP BY move, m.at
 ) n
 JOIN segmentation_segment s ON s.position = n.move & %(places)s
@@ -30,10 +30,11 @@ _OF_SEGMENT = f"AND m.moves && {OF_SEGMENT_SQL} AND move = ANY({OF_SEGMENT_SQL}:
 Days = Mapping[date, tuple[int, int]]
 
 
-def by_day(since: datetime, segment_id: UUID | None = None) -> Mapping[UUID, Days]:
+def by_day(since: datetime, until: datetime | None = None, segment_id: UUID | None = None) -> Mapping[UUID, Days]:
     """By segment and day of the airline: how many entered, and how many left; of one segment only, where given."""
     statement = _BY_DAY_SQL.format(of_segment=_OF_SEGMENT if segment_id else "")
     params: dict[str, Any] = {"places": PLACES, "left": LEFT, "since": since, "segment": segment_id}
+    params["until"] = until or datetime.max.replace(tzinfo=UTC)
     found: dict[UUID, dict[date, tuple[int, int]]] = defaultdict(dict)
     with connection.cursor() as cursor:
         cursor.execute(statement, params)

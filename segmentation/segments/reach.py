@@ -75,20 +75,43 @@ matched AS MATERIALIZED (
 _STEPPED = """
 stepped AS (
     SELECT m.bucket, m.id,
-           EXISTS (SELECT 1 FROM profiles_identifier i WHERE i.customer_id = m.id AND i.kind = ANY(%(kinds)s))
-               AS identified,
+           {identified} AS identified,
            {consented} AS consented,
            {drawn} >= %(held_out)s AS not_held_out,
-           (SELECT count(*) FROM profiles_event e
-            WHERE e.bucket = m.bucket AND e.customer_id = m.id AND e.kind = %(sent)s
-              AND e.occurred_at >= %(cap_since)s AND e.occurred_at < %(at)s
-              AND coalesce(e.channel, %(channel)s) = %(channel)s) < %(cap)s AS under_cap,
+           {messages} < %(cap)s AS under_cap,
            p.id IS NOT NULL AND coalesce(p.birth_year <= %(born_by)s, true) AS exportable
     FROM (SELECT bucket, id FROM matched LIMIT %(stepped)s) m
     LEFT JOIN profiles_profile p
         ON p.bucket = m.bucket AND p.id = m.id AND p.bucket BETWEEN %(low)s AND %(high)s
+    {beside}
 )
 """
+_SENT = """
+e.kind = %(sent)s AND e.occurred_at >= %(cap_since)s AND e.occurred_at < %(at)s
+AND coalesce(e.channel, %(channel)s) = %(channel)s
+"""
+# Of some people each is looked up; of many the tables are read once and joined: 0.5 instead of 10 s for 48,000.
+_ONE_BY_ONE = {
+    "identified": "EXISTS (SELECT 1 FROM profiles_identifier i WHERE i.customer_id = m.id AND i.kind = ANY(%(kinds)s))",
+    "messages": f"""
+        (SELECT count(*) FROM profiles_event e WHERE e.bucket = m.bucket AND e.customer_id = m.id AND {_SENT})
+    """,
+    "beside": "",
+}
+_TOGETHER = {
+    "identified": "known_by.customer_id IS NOT NULL",
+    "messages": "coalesce(sent.messages, 0)",
+    "beside": f"""
+        LEFT JOIN (
+            SELECT DISTINCT i.customer_id FROM profiles_identifier i WHERE i.kind = ANY(%(kinds)s)
+        ) known_by ON known_by.customer_id = m.id
+        LEFT JOIN (
+            SELECT e.bucket, e.customer_id, count(*) AS messages FROM profiles_event e
+            WHERE {_SENT} AND e.bucket BETWEEN %(low)s AND %(high)s GROUP BY e.bucket, e.customer_id
+        ) sent ON sent.bucket = m.bucket AND sent.customer_id = m.id
+    """,
+}
+MANY = 2_000
 _STEP_COLUMNS = """
     count(*) AS stepped,
     count(*) FILTER (WHERE identified) AS identified,
@@ -273,7 +296,7 @@ def _together(parts: Sequence[Preview], ranges: int) -> Preview:
 def of_segment(segment: Segment, *, stepped: int = EVERYBODY) -> list[Step]:
     """The steps for the members as they stand."""
     gate, params = consent.gate(Purpose.ANALYTICS, customer="m.id", within=_WITHIN)
-    steps, more = _stepped(audience_of(segment), moment(), stepped)
+    steps, more = _stepped(audience_of(segment), moment(), stepped, together=min(segment.size, stepped) > MANY)
     statement = _REACH.format(members=_MEMBERS.format(gate=gate), stepped=steps, columns=_STEP_COLUMNS)
     place = {"byte": segment.position // 8, "bit": segment.position, "low": 0, "high": BUCKETS - 1}
     return _steps(sql.query(statement, params | more | place)[0], 1)
@@ -298,11 +321,12 @@ def holdout_draw(slug: str) -> str:
     return f"holdout:{slug}"
 
 
-def _stepped(audience: Audience, at: datetime, stepped: int) -> tuple[str, dict[str, Any]]:
+def _stepped(audience: Audience, at: datetime, stepped: int, *, together: bool = False) -> tuple[str, dict[str, Any]]:
     gate, params = consent.gate(audience.purpose, audience.channel, customer="m.id", within=_WITHIN)
     drawn = f"({compiling.DRAW.format(name='holdout', id='m.id')})"
     airline = settings.INTELLIGENCE
-    return _STEPPED.format(consented=gate, drawn=drawn), {
+    parts = _TOGETHER if together else _ONE_BY_ONE
+    return _STEPPED.format(consented=gate, drawn=drawn, **parts), {
         **params,
         "kinds": [int(kind) for kind in ADDRESSED_BY[audience.channel]],
         "holdout": holdout_draw(audience.slug),

@@ -17,7 +17,7 @@ from privacy import consent
 from profiles.models import EventKind, Identifier, IdentifierKind
 from segmentation import features, pipeline, selectors, tasks
 from segmentation.models import MembershipRun, Segment, Transition
-from segmentation.segments import boundaries, dag, health, membership, publishing, reach, rules
+from segmentation.segments import boundaries, dag, health, membership, publishing, reach, rules, sizes
 from tests.segmentation import population
 from tests.segmentation.population import AS_OF
 
@@ -377,6 +377,23 @@ def test_expired__segment__is_retired_and_stays_where_others_name_it() -> None:
 
     assert publishing.retire_expired(AS_OF) == 1
     assert Segment.objects.get(slug="summer").status == "retired"
+
+
+def test_moves_of_all__after_the_last_count__wait_for_the_next(flyers: list[UUID]) -> None:
+    segment = published("Thrice", flights(3))
+    for one in flyers[:4]:
+        population.event(one, EventKind.COUPON_FLOWN, AS_OF - DAY)
+    refresh()
+    population.event(flyers[5], EventKind.COUPON_FLOWN, AS_OF + timedelta(hours=1))
+    pipeline.refresh_customer(flyers[5], AS_OF + timedelta(hours=2))
+
+    told = sizes.moves_of_all()[segment.id]
+
+    segment.refresh_from_db()
+    assert list(told.values()) == [(4, 0)]
+    assert segment.size == sizes.over_time(segment)[-1].size == 4
+    refresh(AS_OF + DAY)
+    assert sum(came for came, _ in sizes.moves_of_all()[segment.id].values()) == 5
 
 
 def test_sizes_over_time__come_and_gone__are_reckoned_back(flyers: list[UUID]) -> None:

@@ -66,7 +66,7 @@ def test_by_day__of_one_segment__counts_its_moves_whatever_the_wording(segments)
         one = uuid7()
         Moves.objects.create(bucket=bucket_of(one), customer_id=one, at=AS_OF + timedelta(days=nth // 2), moves=numbers)
 
-    found, everything = moves.by_day(AS_OF, last.id), moves.by_day(AS_OF)
+    found, everything = moves.by_day(AS_OF, segment_id=last.id), moves.by_day(AS_OF)
 
     assert sorted(found[last.id].values()) == [(0, 1), (2, 0)]
     assert list(found) == [last.id]

@@ -11,9 +11,10 @@ import pytest
 from django.conf import settings
 from django.test import override_settings
 
+from iaros.lib.ids import uuid7
 from iaros.lib.purposes import Channel, Purpose
 from privacy import consent
-from profiles.models import EventKind
+from profiles.models import EventKind, Identifier, IdentifierKind
 from segmentation import features, pipeline, selectors
 from segmentation.data_holder import SegmentationHolder
 from segmentation.models import Membership, Segment, SegmentStatus, Transition
@@ -75,6 +76,27 @@ def test_sentences_of_the_lattice__ask_for_nothing_that_holds_for_everybody() ->
     said = [sentences.sentence(rules.read(cell.rule)) for cell in lattice.cells()]
 
     assert not [one for one in said if "-1" in one or "−1" in one]
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        ({"feature": "booking:count_730d", "op": ">=", "value": 1}, "at least 1 booking in the last 730 days"),
+        ({"feature": "booking:count_730d", "op": ">=", "value": 2}, "at least 2 bookings in the last 730 days"),
+        ({"feature": "web:visits_1d", "op": ">", "value": 1}, "above 1 visit of web or app in the last day"),
+        ({"feature": "ancillary:extra_bag_count_365d", "op": "=", "value": 1}, "exactly 1 extra bag bought in"),
+        ({"feature": "partner:stay_count_90d", "op": "<=", "value": 1}, "at most 1 stay or drive with partners in"),
+        (
+            {"event": "points_earned", "op": ">=", "value": 1, "within_days": 30},
+            "at least 1 time points were",
+        ),
+        ({"event": "web_searched", "op": ">=", "value": 1, "within_days": 1}, "at least 1 search in the last day"),
+        ({"feature": "booking:lead_days_mean_730d", "op": "<=", "value": 1}, "at most 1 day"),
+        ({"feature": "booking:business_count_90d", "op": ">=", "value": 1}, "at least 1 business class booking in"),
+    ],
+)
+def test_sentence__one_of_something__is_told_in_the_singular(condition: dict[str, Any], said: str) -> None:
+    assert said in sentences.sentence(rules.read({"all": [condition]}))
 
 
 def test_sentence__a_rule__reads_as_english() -> None:
@@ -177,14 +199,21 @@ class TestMembership:
         assert (segment.size, segment.reach) == (1, 0)
         assert selectors.segment_members(segment) == []
 
-    def test_members__consent_given__are_shown_and_reached(self, flyer: UUID, segment: Segment) -> None:
+    def test_members__consent_given__are_shown_and_with_an_address_reached(self, flyer: UUID, segment: Segment) -> None:
         consent.record([statement(flyer, Purpose.MARKETING, "granted")])
+        refresh()
+        segment.refresh_from_db()
+        without_address = segment.reach
+        address = {"lookup": flyer.bytes, "kind": IdentifierKind.EMAIL, "customer_id": flyer, "claims": True}
+        Identifier.objects.create(**address, record_id=uuid7())
 
         refresh()
 
         segment.refresh_from_db()
-        assert segment.reach == 1
+        assert (without_address, segment.reach) == (0, 1)
         assert selectors.segment_members(segment) == [flyer]
+        told = {step.name: step.people for step in selectors.reach_of(segment)}
+        assert told["consented"] == segment.reach
 
     def test_objection_to_analytics__segments_and_log_go(self, flyer: UUID, segment: Segment) -> None:
         refresh()

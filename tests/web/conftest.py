@@ -109,6 +109,9 @@ def alice(run: profiles.IngestRun) -> UUID:
         source="consents",
     )
     consent.record([said])
+    profiles.Identifier.objects.create(
+        lookup=alice.bytes, kind=profiles.IdentifierKind.EMAIL, customer_id=alice, record_id=uuid7(), claims=True
+    )
     return alice
 
 

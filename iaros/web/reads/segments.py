@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
-from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db.models import OuterRef, Subquery
-from django.utils import timezone
 
 from iaros.lib import sql
 from iaros.lib.purposes import Channel, Purpose
 from iaros.web.formats import NONE
 from privacy.consent import gate
-from segmentation import selectors
+from segmentation.features import facts
+from segmentation.features.facts import Which
 from segmentation.models import Segment, SegmentVersion
 from segmentation.models.transitions import LEFT, OF_SEGMENT_SQL, PLACES, VERSION_SHIFT, Direction, because
-from segmentation.selectors import Days
+from segmentation.segments import sizes
+from segmentation.segments.reach import ADDRESSED_BY, MANY
 
 DAYS = 30
 PAGE = 50
@@ -58,31 +58,19 @@ class SegmentLine:
         return ("Fresh", "ok") if self.segment.size else ("Empty", "outline")
 
 
-def segment_lines(today: date | None = None) -> list[SegmentLine]:
-    """Every published segment, the ones that moved most first, in two queries."""
-    today = today or timezone.localdate()
+def segment_lines() -> list[SegmentLine]:
+    """Every published segment, the ones that moved most first."""
     newest = SegmentVersion.objects.filter(segment=OuterRef("pk")).order_by("-number")
     segments = Segment.objects.published().for_list_page().annotate(sentence=Subquery(newest.values("sentence")[:1]))
-    moves = _moves()
-    lines = [_line(segment, moves.get(segment.id, {}), today) for segment in segments]
+    moves = sizes.moves_of_all(DAYS)
+    lines = [_line(segment, sizes.reckoned(segment, moves.get(segment.id, {}), DAYS)) for segment in segments]
     return sorted(lines, key=lambda line: (-abs(line.change), -line.segment.size, line.segment.name))
 
 
-def _line(segment: Any, moves: Days, today: date) -> SegmentLine:
-    days = [today - timedelta(days=i) for i in range(DAYS)]
-    sizes, size = [], segment.size
-    for day in days:
-        sizes.append(size)
-        entered, left = moves.get(day, (0, 0))
-        size -= entered - left
-    entered = sum(moves.get(day, (0, 0))[0] for day in days)
-    left = sum(moves.get(day, (0, 0))[1] for day in days)
-    shape = sizes[::-1] if entered or left else []
+def _line(segment: Any, days: list[sizes.DayCount]) -> SegmentLine:
+    entered, left = sum(one.entered for one in days), sum(one.left for one in days)
+    shape = [one.size for one in days] if entered or left else []
     return SegmentLine(segment, segment.sentence or segment.description, entered, left, shape)
-
-
-def _moves(segment_id: UUID | None = None) -> Mapping[UUID, Days]:
-    return selectors.moves_by_day(timezone.now() - timedelta(days=DAYS), segment_id)
 
 
 def get_segment(slug: str) -> SegmentLine | None:
@@ -92,8 +80,7 @@ def get_segment(slug: str) -> SegmentLine | None:
     version = segment.versions.order_by("-number").first()
     segment.sentence = version.sentence if version else ""  # type: ignore[attr-defined]
     segment.version = version  # type: ignore[attr-defined]
-    today = timezone.localdate()
-    return _line(segment, _moves(segment.id).get(segment.id, {}), today)
+    return _line(segment, sizes.over_time(segment, DAYS))
 
 
 def _place(segment: Segment) -> dict[str, int]:
@@ -107,15 +94,28 @@ class ReachLine:
     share: float | None
 
 
+_ADDRESSED = """
+WITH held AS MATERIALIZED (SELECT m.bucket, m.id FROM segmentation_membership m WHERE {inside}),
+
+addressed AS MATERIALIZED (
+    SELECT h.bucket, h.id, coalesce(array_agg(DISTINCT i.kind) FILTER (WHERE i.kind IS NOT NULL), '{{}}') AS kinds
+    FROM held h LEFT JOIN profiles_identifier i ON i.customer_id = h.id GROUP BY h.bucket, h.id
+)
+
+SELECT count(*) AS members, {columns} FROM addressed m
+"""
+
+
 def reach(segment: Segment, purpose: Purpose) -> list[ReachLine]:
-    """How many members may be reached for the purpose, channel by channel: the gate, counted."""
-    columns, params = [], _place(segment)
+    """How many members can be addressed and may be contacted for the purpose, channel by channel."""
+    columns, params = [], dict[str, Any](_place(segment))
     for channel in _OUTBOUND:
         condition, more = gate(purpose, channel, customer="m.id")
-        columns.append(f"count(*) FILTER (WHERE {condition}) AS {channel.value}")
-        params |= more
-    statement = f"SELECT count(*) AS members, {', '.join(columns)} FROM segmentation_membership m WHERE {_IN}"
-    row = sql.query(statement, params)[0]
+        by = f"m.kinds && %(by_{channel.value})s::smallint[]"
+        columns.append(f"count(*) FILTER (WHERE {by} AND {condition}) AS {channel.value}")
+        params |= {**more, f"by_{channel.value}": [int(kind) for kind in ADDRESSED_BY[channel]]}
+    with facts.by_hash(Which()) if segment.size > MANY else nullcontext():
+        row = sql.query(_ADDRESSED.format(inside=_IN, columns=", ".join(columns)), params)[0]
     return [
         ReachLine(channel, row[channel.value], row[channel.value] / row["members"] if row["members"] else None)
         for channel in _OUTBOUND
