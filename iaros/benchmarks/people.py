@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from django.db import connection
 
 import profiles.pipeline
+from iaros.benchmarks import decidable as could_be_told
 from iaros.benchmarks import scratch
 from iaros.demo import END_AT, world, write
 from iaros.management.commands.load_demo import ORDER
@@ -34,7 +35,7 @@ _RECORDS_SQL = """
 SELECT r.id, r.native_key, l.customer_id, l.rule, r.cipher, m.key_id
 FROM profiles_sourcerecord r
 JOIN profiles_message m ON m.id = r.message_id
-JOIN profiles_link l ON l.record_id = r.id AND l.ended_at IS NULL
+LEFT JOIN profiles_link l ON l.record_id = r.id AND l.ended_at IS NULL
 WHERE r.superseded_at IS NULL
 """
 _SEATS_SQL = """
@@ -44,7 +45,8 @@ SELECT count(*) FROM (
 ) twice
 """
 _PROFILES_SQL = "SELECT p.id, p.cipher, p.provenance FROM profiles_profile p"
-_AT = [PERSON_FIELDS.index(name) for name in (*_TELLING, "surname")]
+_FIELDS = ("given_name", "surname", "country", "home_airport")
+_AT = [PERSON_FIELDS.index(name) for name in (*_TELLING, *_FIELDS)]
 # From which confidence a value is published: the curve shows what each choice would cost.
 _CUTS = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
 
@@ -60,7 +62,7 @@ def measure(customers: int, seed: int, say: Say) -> dict[str, Any]:
         return {
             "customers": customers,
             "seed": seed,
-            **_judged(linked),
+            **_judged(linked, decidable=_named(folder)),
             "by_certain_keys_alone": _judged(certain),
             "bookings_with_one_person_on_two_seats": _on_two_seats(),
             "fields": _fields(linked, folder),
@@ -80,7 +82,10 @@ def take_in(folder: Path, customers: int, seed: int, say: Say) -> None:
 
 
 def _linked(folder: Path) -> pd.DataFrame:
-    """Every current mention whose person the truth knows: customer, rule, true person, what it tells."""
+    """Every current mention whose person the truth knows: customer, rule, true person, what it tells.
+
+    One that waits for somebody to be known by its key is of nobody, and counts as a customer of its own.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_RECORDS_SQL)
         rows = cursor.fetchall()
@@ -93,8 +98,14 @@ def _linked(folder: Path) -> pd.DataFrame:
             continue
         sealed = cipher is not None and key in keys
         values = unpacked(keys[key].open(cipher, b"record:" + record.bytes)) if sealed else [None] * len(PERSON_FIELDS)
-        told.append((str(customer), rule, person, *(values[at] for at in _AT)))
-    return pd.DataFrame(told, columns=["customer", "rule", "person", *_TELLING, "surname"])
+        told.append((str(record), str(customer or record), rule, person, *(values[at] for at in _AT)))
+    return pd.DataFrame(told, columns=["record", "customer", "rule", "person", *_TELLING, *_FIELDS])
+
+
+def _named(folder: Path) -> dict[int, tuple[str, str]]:
+    """Given name and surname of each true person."""
+    people = pq.read_table(folder / "truth" / "people.parquet", columns=["person", "given_name", "surname"]).to_pylist()
+    return {row["person"]: (row["given_name"], row["surname"]) for row in people}
 
 
 def _truth(folder: Path) -> dict[bytes, int]:
@@ -106,14 +117,15 @@ def _truth(folder: Path) -> dict[bytes, int]:
     return found
 
 
-def _judged(linked: pd.DataFrame) -> dict[str, Any]:
+def _judged(linked: pd.DataFrame, decidable: dict[int, tuple[str, str]] | None = None) -> dict[str, Any]:
     """`named`: mentions with a name; the headline is of those that tell more than a name, as nothing could tell two
-    namesakes apart who say nothing else."""
+    namesakes apart who say nothing else. With `decidable`, names by person, how much of all could be told at all."""
     named = linked[linked["surname"].notna()]
     telling = named[named[list(_TELLING)].notna().any(axis=1)]
     return {
         **_pairwise(telling),
-        "all_named_mentions": _pairwise(named),
+        "all_named_mentions": _pairwise(named)
+        | ({"decidable": could_be_told.share(named, decidable)} if decidable else {}),
         "linked_by_weight": int((linked["rule"] == int(LinkRule.PROBABLE)).sum()),
     }
 
@@ -141,7 +153,7 @@ def _wrong(rows: pd.DataFrame) -> int:
 def _wrong_by_rule(rows: pd.DataFrame) -> dict[str, int]:
     """Mentions that are not of the person most of their customer's mentions are of, by why they were linked."""
     whose = rows.groupby("customer")["person"].transform(lambda persons: persons.value_counts().index[0])
-    wrong = rows.loc[whose != rows["person"], "rule"].astype(int)
+    wrong = rows.loc[(whose != rows["person"]) & rows["rule"].notna(), "rule"].astype(int)
     return {LinkRule(rule).label: count for rule, count in Counter(wrong.tolist()).items()}
 
 
@@ -160,7 +172,9 @@ def _fields(linked: pd.DataFrame, folder: Path) -> dict[str, Any]:
         cursor.execute(_PROFILES_SQL)
         rows = [(customer, *rest) for customer, *rest in cursor.fetchall() if str(customer) in whose]
     opened = subjects.sealers([row[0] for row in rows])
+    told = {name: set(linked.loc[linked[name].notna(), "customer"]) for name in _JUDGES}
     judged: dict[str, list[tuple[float, bool]]] = defaultdict(list)
+    withheld: Counter[str] = Counter()
     for customer, cipher, provenance in rows:
         if customer not in opened:
             continue
@@ -170,11 +184,16 @@ def _fields(linked: pd.DataFrame, folder: Path) -> dict[str, Any]:
         )
         origins = unpack(provenance)
         for name, is_right in _JUDGES.items():
-            if (value := values.get(name)) and true[name]:
+            if not true[name]:
+                continue
+            if not (value := values.get(name)):
+                withheld[name] += str(customer) in told[name]
+            else:
                 sure = origins[name].confidence if name in origins else 0.0
                 judged[name].append((sure, is_right(value, str(true[name]))))
     judged["all"] = [each for name in _JUDGES for each in judged[name]]
-    return {name: _curve(each) for name, each in judged.items()}
+    withheld["all"] = sum(withheld.values())
+    return {name: _curve(each, len(each) + withheld[name]) for name, each in judged.items()}
 
 
 def _same_given(value: str, spellings: str) -> bool:
@@ -201,7 +220,8 @@ _JUDGES: dict[str, Callable[[str, str], bool]] = {
 }
 
 
-def _curve(judged: list[tuple[float, bool]]) -> list[dict[str, float]]:
+def _curve(judged: list[tuple[float, bool]], told: int) -> list[dict[str, float]]:
+    """`coverage`: of the `told` values, which are those published and those that are told and withheld."""
     sure, right = np.array([each for each, _ in judged]), np.array([each for _, each in judged], dtype=bool)
     curve = []
     for cut in _CUTS:
@@ -210,7 +230,7 @@ def _curve(judged: list[tuple[float, bool]]) -> list[dict[str, float]]:
             curve.append(
                 {
                     "published_from": cut,
-                    "coverage": round(float(published.mean()), 4),
+                    "coverage": round(float(published.sum()) / told, 4),
                     "correct": round(float(right[published].mean()), 5),
                     "values": int(published.sum()),
                 }

@@ -20,6 +20,7 @@ from profiles.models import EventKind, IdentifierKind
 from profiles.sources.contact_owners import with_owners
 from profiles.sources.contract import PERSON_FIELDS, Batch, Keys, Lines, Reject
 from profiles.sources.json_lines import utc
+from profiles.sources.namesakes import tickets_of_namesakes
 from profiles.sources.places import distance_km, haul
 from profiles.sources.travellers import traveller
 
@@ -196,6 +197,7 @@ class BookingColumns:
         self.person: dict[str, list[Any]] = {name: [] for name in PERSON_FIELDS}
         self.email_verified: list[bool] = []
         self.traveller: list[str | None] = []
+        self.ticket: list[str | None] = []  # of namesakes in one booking, whom their names do not tell apart
         self.account: list[str | None] = []
         self.passport: list[str | None] = []
         self.facts: dict[str, list[tuple[Any, ...]]] = {kind: [] for kind in _COLUMNS}  # not yet settled
@@ -243,6 +245,8 @@ class BookingColumns:
             Keys(IdentifierKind.PHONE, person["phone"], none),
             Keys(IdentifierKind.TRAVELLER, self.traveller, named),
         ]
+        if any(self.ticket):
+            keys.append(Keys(IdentifierKind.ACCOUNT, self.ticket, every))
         if any(self.account):
             keys.append(Keys(IdentifierKind.ACCOUNT, self.account, every))
         if any(self.passport):
@@ -253,6 +257,10 @@ class BookingColumns:
     def _add_mentions(self, line: int, booking: Booking) -> None:
         contacts = list(with_owners(booking))
         stem = f"{booking['locator']}/{booking['created_at'].date()}"
+        names = {
+            p["number"]: traveller(booking["locator"], p["surname"], p["given_name"]) for p in booking["passengers"]
+        }
+        tickets = tickets_of_namesakes(booking["coupons"], names) if len(set(names.values())) < len(names) else {}
         for passenger in booking["passengers"]:
             number = passenger["number"]
             values: dict[str, Any] = {**passenger, "email": None, "phone": None}
@@ -270,7 +278,8 @@ class BookingColumns:
             self.native_key.append(f"{stem}/{number}")
             self.email_verified.append(verified)
             # Father and son of one name in one booking: resolving says that the name in it is nobody's alone.
-            self.traveller.append(traveller(booking["locator"], passenger["surname"], passenger["given_name"]))
+            self.traveller.append(names[number])
+            self.ticket.append(tickets.get(number))
             self.account.append(passenger.get("account"))
             self.passport.append(passenger.get("passport"))
             self.people.append(values)

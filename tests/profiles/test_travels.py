@@ -9,6 +9,7 @@ from profiles import probable
 from profiles.identity import match_models
 from profiles.models import Customer, Link, LinkRule, PairReason, Passenger, ReviewPair
 from profiles.sources.addressees import addressee
+from profiles.sources.namesakes import tickets_of_namesakes
 from profiles.sources.travellers import traveller
 from tests import world as people
 
@@ -124,3 +125,10 @@ def test_a_name_in_telex_letters__is_the_name_in_the_booking():
 
 def test_two_names_that_many_have__are_no_slips_of_each_other():
     assert match_models.shipped_names() >= {"anna", "arne"}
+
+
+def test_of_two_namesakes_in_a_booking__the_ticket_says_who_is_meant():
+    names = {1: "7KQX2M|dam/han", 2: "7KQX2M|dam/han", 3: "7KQX2M|dam/ole"}
+    coupons = [{"passenger": number, "ticket_number": f"889-000001234{number}"} for number in names]
+
+    assert tickets_of_namesakes(coupons, names) == {1: "ticket:8890000012341", 2: "ticket:8890000012342"}
