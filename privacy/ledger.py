@@ -17,7 +17,7 @@ from uuid import UUID
 import numpy as np
 from django.db import connection, transaction
 
-from iaros.lib import copying, sql
+from iaros.lib import arrays, copying, sql
 from iaros.lib.ids import bucket_of, uuid7_block
 from iaros.lib.purposes import Channel, Purpose
 from iaros.lib.undo import Kept
@@ -157,7 +157,7 @@ def move_all(pairs: Sequence[tuple[UUID, UUID]]) -> None:
     if not pairs:
         return
     survivors, duplicates = [s for s, _ in pairs], [d for _, d in pairs]
-    both = {"survivors": survivors, "duplicates": duplicates}
+    both = {"survivors": arrays.of_uuids(survivors), "duplicates": arrays.of_uuids(duplicates)}
     with rewriting() as cursor:
         sql.run("privacy", "stricter_of_two.sql", strictness=STRICTNESS, **both)
         cursor.execute(_FOLLOW_SQL, both)
@@ -189,7 +189,7 @@ def give_back(customer_id: UUID, restored: UUID, record_ids: Iterable[UUID]) -> 
 def rebuild_states(customer_ids: Iterable[UUID]) -> None:
     """Read the states of these customers from their statements again."""
     ids = sorted(set(customer_ids))
-    params: dict[str, Any] = {"ids": ids, "buckets": [bucket_of(each) for each in ids]}
+    params: dict[str, Any] = {"ids": arrays.of_uuids(ids), "buckets": arrays.of_buckets(ids)}
     with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM privacy_consentstate s USING unnest(%(buckets)s::smallint[], %(ids)s::uuid[]) "

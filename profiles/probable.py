@@ -8,12 +8,13 @@ who was joined by another process meanwhile is compared again rather than joined
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.utils import OperationalError
 
 from iaros.lib import clock, undo
 from iaros.lib.leases import lock_in_transaction, share_in_transaction
@@ -35,6 +36,7 @@ SMALL = 50_000  # so many customers are read in one go
 BUCKETS = 256
 # Who was joined is told of anew, and may now be likened to somebody else; few are left after two rounds.
 MOST_ROUNDS = 4
+TRIES = 4
 
 
 @dataclass
@@ -84,14 +86,23 @@ class _Comparing:
             originals, copies = probable.apart_from_copies(some)
             if not self.together:
                 return self._compare(some, originals, copies)
-            with transaction.atomic():
-                search_keys.write(originals)
+            self._again(lambda: search_keys.publish(originals))
             try:
-                self._compare(some, originals, copies)
+                self._again(lambda: self._compare(some, originals, copies))
             except BaseException:
                 # Their keys say that they were compared, and they were not.
                 search_keys.doubt([each.customer for each in originals])
                 raise
+
+    def _again(self, act: Callable[[], object]) -> None:
+        """Try again what another process stood in the way of: two that each wait for what the other holds."""
+        for left in reversed(range(TRIES)):
+            try:
+                act()
+                return
+            except OperationalError:
+                if not left:
+                    raise
 
     def finished(self) -> Matched:
         """Compare the survivors again, knowing now what those who joined them knew."""

@@ -15,7 +15,7 @@ import numpy as np
 from django.db import connection
 
 from iaros.accounts.models import User
-from iaros.lib import copying, staging
+from iaros.lib import arrays, copying, staging
 from iaros.lib.ids import as_block
 from privacy import ledger
 from profiles.identity import resealing
@@ -57,30 +57,34 @@ UPDATE profiles_customer c SET merged_into = m.survivor FROM merge_pairs m WHERE
 """
 # The survivor may hold the same look-up already: then the duplicate's row goes, and a claim it held passes on.
 _IDENTIFIERS_SQL = """
-WITH gone AS (
-    DELETE FROM profiles_identifier i USING merge_pairs m WHERE i.customer_id = m.duplicate
-    RETURNING i.lookup, i.kind, m.survivor, i.record_id, i.claims, i.verified_at, i.purpose
+WITH held AS (
+    SELECT i.lookup, i.kind, m.duplicate, m.survivor, i.claims,
+           row_number() OVER (PARTITION BY i.lookup, i.kind, m.survivor ORDER BY i.claims DESC, m.duplicate) > 1
+           OR EXISTS (
+               SELECT FROM profiles_identifier s
+               WHERE s.lookup = i.lookup AND s.kind = i.kind AND s.customer_id = m.survivor
+           ) AS twice
+    FROM merge_pairs m
+    CROSS JOIN LATERAL (
+        SELECT f.lookup, f.kind, f.claims FROM profiles_identifier f WHERE f.customer_id = m.duplicate OFFSET 0
+    ) i
 ),
-kept AS (
-    INSERT INTO profiles_identifier (lookup, kind, customer_id, record_id, claims, verified_at, purpose)
-    SELECT DISTINCT ON (lookup, kind, survivor) lookup, kind, survivor, record_id, false, verified_at, purpose
-    FROM gone g
-    WHERE NOT EXISTS (
-        SELECT FROM profiles_identifier i
-        WHERE i.lookup = g.lookup AND i.kind = g.kind AND i.customer_id = g.survivor
-    )
-    ORDER BY lookup, kind, survivor, claims DESC
-    RETURNING *
-)
-SELECT count(lib_note_new('profiles_identifier', customer_id, to_jsonb(kept))) FROM kept
+gone AS (
+    DELETE FROM profiles_identifier i USING held h
+    WHERE h.twice AND i.lookup = h.lookup AND i.kind = h.kind AND i.customer_id = h.duplicate
+    RETURNING h.lookup, h.kind, h.survivor, h.claims
+),
+moved AS (
+    UPDATE profiles_identifier i SET customer_id = h.survivor FROM held h
+    WHERE NOT h.twice AND i.lookup = h.lookup AND i.kind = h.kind AND i.customer_id = h.duplicate
+    RETURNING i.*
+),
+noted AS (SELECT count(lib_note_new('profiles_identifier', customer_id, to_jsonb(moved))) FROM moved)
+SELECT gone.lookup, gone.kind, gone.survivor FROM gone, noted WHERE gone.claims
 """
 _CLAIMS_SQL = """
 UPDATE profiles_identifier i SET claims = true
 FROM merge_claims c WHERE i.lookup = c.lookup AND i.kind = c.kind AND i.customer_id = c.survivor
-"""
-_REMEMBER_CLAIMS_SQL = """
-SELECT i.lookup, i.kind, m.survivor
-FROM merge_pairs m JOIN profiles_identifier i ON i.customer_id = m.duplicate WHERE i.claims
 """
 _FACTS_SQL = """
 UPDATE {table} f SET customer_id = m.survivor, bucket = m.survivor_bucket
@@ -163,16 +167,16 @@ def _not_split(pairs: Sequence[tuple[UUID, UUID]]) -> Sequence[tuple[UUID, UUID]
     if not pairs:
         return pairs
     with connection.cursor() as cursor:
-        cursor.execute(_SPLIT_SQL, {"survivors": [s for s, _ in pairs], "duplicates": [d for _, d in pairs]})
+        asked = {"survivors": arrays.of_uuids(s for s, _ in pairs), "duplicates": arrays.of_uuids(d for _, d in pairs)}
+        cursor.execute(_SPLIT_SQL, asked)
         split = set(cursor.fetchall())
     return [pair for pair in pairs if pair not in split]
 
 
 def _fold_identifiers(cursor: object) -> None:
     execute = cursor.execute  # type: ignore[attr-defined]
-    execute(_REMEMBER_CLAIMS_SQL)
-    claims = cursor.fetchall()  # type: ignore[attr-defined]
     execute(_IDENTIFIERS_SQL)
+    claims = cursor.fetchall()  # type: ignore[attr-defined]
     if not claims:
         return
     staging.stage(

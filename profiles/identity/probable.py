@@ -104,7 +104,8 @@ def decide(
 
 def _thawed(pairs: Iterable[Pair]) -> list[Pair]:
     """In a fixed order, without people whose data is only stored."""
-    ordered = sorted(pairs)
+    # By number: comparing ids themselves calls Python for each.
+    ordered = sorted(pairs, key=lambda pair: (pair[0].int, pair[1].int))
     frozen = subjects.frozen({customer for pair in ordered for customer in pair}) if ordered else set()
     return [pair for pair in ordered if not frozen & set(pair)] if frozen else ordered
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from iaros.lib import arrays
 from iaros.lib.ids import bucket_of
 from privacy import subjects
 
@@ -29,7 +30,7 @@ def reseal(pairs: Sequence[tuple[UUID, UUID]], records: Sequence[UUID] | None = 
     heir = {former: new for new, former in pairs}
     with connection.cursor() as cursor:
         named = list(records) if records is not None else None
-        cursor.execute(_SEALED_SQL, {"owners": list(heir), "records": named})
+        cursor.execute(_SEALED_SQL, {"owners": arrays.of_uuids(heir), "records": named})
         rows = cursor.fetchall()
         if not rows:
             return 0

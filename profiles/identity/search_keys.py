@@ -46,11 +46,26 @@ SELECT bucket, id, keys, made_at, match_keys, household FROM search_staged
 ON CONFLICT (bucket, id) DO UPDATE
 SET keys = excluded.keys, made_at = excluded.made_at, match_keys = excluded.match_keys, household = excluded.household
 """
+_LIVING_SQL = """
+SELECT c.id FROM unnest(%(buckets)s::smallint[], %(ids)s::uuid[]) AS w (bucket, id)
+CROSS JOIN LATERAL (
+    SELECT c.id, c.merged_into FROM profiles_customer c WHERE c.bucket = w.bucket AND c.id = w.id OFFSET 0
+) c
+WHERE c.merged_into IS NULL
+"""
 _DOUBT_SQL = """
 UPDATE profiles_searchkeys k SET made_at = 'epoch'
 FROM unnest(%(buckets)s::smallint[], %(ids)s::uuid[]) AS w (bucket, id) WHERE k.bucket = w.bucket AND k.id = w.id
 """
 _DOUBT_SINCE_SQL = "UPDATE profiles_searchkeys SET made_at = 'epoch' WHERE made_at >= %s"
+# For a handful emptying a temporary table takes longer than all the rest: two milliseconds.
+_FEW = 20
+_UPSERT_FEW_SQL = _UPSERT_SQL.replace(
+    "SELECT bucket, id, keys, made_at, match_keys, household FROM search_staged",
+    "SELECT bucket, id, keys::bigint[], %(now)s::timestamptz, match_keys::bigint[], household FROM unnest("
+    "%(buckets)s::smallint[], %(ids)s::uuid[], %(keys)s::text[], %(match_keys)s::text[], %(households)s::bigint[]"
+    ") AS w (bucket, id, keys, match_keys, household)",
+)
 _STAGED = "bucket smallint, id uuid, keys bigint[], made_at timestamptz, match_keys bigint[], household bigint"
 _BIGINT_OID = 20
 
@@ -166,6 +181,8 @@ def write(rows: Sequence[Keyed]) -> int:
     rows = sorted(rows, key=lambda row: (row.customer.bytes[15], row.customer.bytes))
     if not rows:
         return 0
+    if len(rows) <= _FEW:
+        return _write_few(rows)
     block = as_block([row.customer for row in rows])
     now = np.full(len(rows), np.datetime64(clock.now().replace(tzinfo=None)))
     households = np.array([row.household or 0 for row in rows], dtype=np.int64)
@@ -186,6 +203,34 @@ def write(rows: Sequence[Keyed]) -> int:
         )
         cursor.execute(_UPSERT_SQL)
     return len(rows)
+
+
+def _write_few(rows: Sequence[Keyed]) -> int:
+    customers = [row.customer for row in rows]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _UPSERT_FEW_SQL,
+            {
+                "now": clock.now(),
+                "ids": arrays.of_uuids(customers),
+                "buckets": arrays.of_buckets(customers),
+                "keys": [arrays.of_integers(row.keys) for row in rows],
+                "match_keys": [arrays.of_integers(row.match_keys) for row in rows],
+                "households": [row.household for row in rows],
+            },
+        )
+    return len(rows)
+
+
+@transaction.atomic
+def publish(rows: Sequence[Keyed]) -> None:
+    """Write the keys for other processes to see, without customers who were folded into another since they were
+    read."""
+    with connection.cursor() as cursor:
+        wanted = {row.customer for row in rows}
+        cursor.execute(_LIVING_SQL, {"ids": arrays.of_uuids(wanted), "buckets": arrays.of_buckets(wanted)})
+        living = {customer for (customer,) in cursor.fetchall()}
+    write([row for row in rows if row.customer in living])
 
 
 def doubt(customers: Sequence[UUID]) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -63,7 +64,7 @@ def weigh(
     """Each pair weighed, on a base of so many customers. `known` remembers what was read of those who are likely,
     `said` how everybody is told of."""
     known = known if known is not None else vetoes.Known()
-    told = forms.of(sorted({customer for pair in pairs for customer in pair}), said)
+    told = forms.of(sorted({customer for pair in pairs for customer in pair}, key=attrgetter("int")), said)
     model = in_force.on_base(base)
     columns = columns_of(told.columns)
     scorer = Scorer(model, columns)
