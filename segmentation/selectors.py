@@ -261,7 +261,8 @@ def segment_members(
 def why_in(segment: Segment, customer_id: UUID) -> tuple[bool, list[Reason]]:
     """Is the customer in by the rule as it stands, and how does each condition stand?"""
     newest = segment.versions.order_by("-number").first()
-    return evaluation.why(rules.read(newest.rule), customer_id) if newest else (False, [])
+    rule = rules.readable(newest.rule) if newest else None
+    return evaluation.why(rule, customer_id) if rule else (False, [])
 
 
 @dataclass(frozen=True)

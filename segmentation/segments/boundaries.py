@@ -100,7 +100,8 @@ def _published() -> Iterable[Group]:
         .order_by("segment_id", "-number")
         .distinct("segment_id")
     )
-    return [rules.read(raw) for raw in newest.values_list("rule", flat=True)]
+    told = (rules.readable(raw) for raw in newest.values_list("rule", flat=True))
+    return [rule for rule in told if rule is not None]
 
 
 def _all_edges(published: Iterable[Group]) -> tuple[Edges, set[tuple[str, int]]]:

@@ -9,6 +9,7 @@ from django.db.models import OuterRef, Subquery
 
 from iaros.lib import clock
 from segmentation.models import MembershipRun, Segment, SegmentVersion
+from segmentation.segments import membership
 
 SILENT_AFTER = timedelta(minutes=5)
 SMALLEST, SMALLEST_SHARE, STEADY = 15, 0.0005, 0.8
@@ -28,7 +29,10 @@ class RefreshState:
 
 @dataclass(frozen=True)
 class Health:
-    """`state`: active, empty, small, unstable, expired or uncounted. `reason`: the rule in words."""
+    """`state`: active, empty, small, unstable, expired, uncounted or broken. `reason`: the rule in words.
+
+    `problem`: why the rule of a broken one can no longer be read; its members are those of before.
+    """
 
     slug: str
     name: str
@@ -42,6 +46,7 @@ class Health:
     state: str
     expires_at: datetime | None
     counted_at: datetime | None
+    problem: str = ""
 
 
 def refresh_state() -> RefreshState:
@@ -63,10 +68,11 @@ def board() -> list[Health]:
     rows = Segment.objects.published().for_list_page().annotate(sentence=Subquery(newest.values("sentence")[:1]))
     people = MembershipRun.objects.filter(finished_at__isnull=False).order_by("-finished_at").first()
     base, now = max(people.profiles if people else 0, 1), clock.now()
-    return [_health(row, base, now) for row in rows]
+    problems = {str(one.segment.slug): one.problem for one in membership.standing_now() if one.problem}
+    return [_health(row, base, now, problems.get(str(row.slug), "")) for row in rows]
 
 
-def _health(row: Segment, base: int, now: datetime) -> Health:
+def _health(row: Segment, base: int, now: datetime, problem: str) -> Health:
     owner = row.owner.get_full_name() or row.owner.get_username() if row.owner else HOUSE
     return Health(
         slug=str(row.slug),
@@ -78,9 +84,10 @@ def _health(row: Segment, base: int, now: datetime) -> Health:
         confidence=row.confidence,
         owner=owner,
         reason=getattr(row, "sentence", "") or row.description,
-        state=_state(row, base, now),
+        state="broken" if problem else _state(row, base, now),
         expires_at=row.expires_at,
         counted_at=row.counted_at,
+        problem=problem,
     )
 
 

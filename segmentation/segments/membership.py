@@ -11,6 +11,7 @@ from collections.abc import Sequence as Many
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -48,11 +49,15 @@ WHERE bucket = ANY(%(held)s::smallint[]) AND id = ANY(%(ids)s::uuid[])
 
 @dataclass(frozen=True, eq=False)
 class Wording:
-    """A segment with the rule that stands; without a rule nobody is in."""
+    """A segment with the rule that stands; without a rule nobody is in.
+
+    `problem`: why the rule can no longer be read (it names a feature that is gone); then those who are in stay in.
+    """
 
     segment: Segment
     number: int
     rule: Group | None
+    problem: str = ""
 
     @cached_property
     def reads(self) -> frozenset[str]:
@@ -69,14 +74,16 @@ def standing() -> list[Wording]:
     for segment in Segment.objects.prefetch_related("versions").order_by("position"):
         newest = max(segment.versions.all(), key=lambda version: version.number, default=None)
         live = newest is not None and segment.status == SegmentStatus.PUBLISHED
-        found.append(
-            Wording(
-                segment,
-                newest.number if newest else 0,
-                _tree(orjson.dumps(newest.rule)) if live and newest else None,
-            )
-        )
+        rule, problem = _readable(newest.rule) if live and newest else (None, "")
+        found.append(Wording(segment, newest.number if newest else 0, rule, problem))
     return found
+
+
+def _readable(raw: Any) -> tuple[Group | None, str]:
+    try:
+        return _tree(orjson.dumps(raw)), ""
+    except rules.InvalidRule as problem:
+        return None, str(problem)
 
 
 @lru_cache(maxsize=4_096)
@@ -172,7 +179,7 @@ def _audiences(wordings: list[Wording]) -> Audiences:
     """By purpose and channel: the positions of the segments that are for it."""
     found: Audiences = {}
     for one in wordings:
-        if one.rule is not None:
+        if one.rule is not None or one.problem:
             found.setdefault((one.segment.purpose, one.segment.channel), []).append(one.segment.position)
     return found
 
@@ -187,11 +194,12 @@ def refresh_block(
     block = store.read(which)
     width = (len(tally.size) + 7) // 8
     old, held, gone = _old(which, block, width)
+    inside = np.unpackbits(old, axis=1, bitorder="little", count=len(tally.size)).astype(bool)
     if asked is None:
-        inside = members(block, wordings, len(tally.size), as_of)
-    else:
-        inside = np.unpackbits(old, axis=1, bitorder="little", count=len(tally.size)).astype(bool)
-        members_again(block, asked, wordings, inside, as_of)
+        # Whose rule cannot be read keeps its members; of what is retired or was never published nobody is one.
+        inside[:, _read_again(wordings, len(tally.size))] = False
+    live = [one for one in (wordings if asked is None else asked) if one.rule is not None]
+    members_again(block, live, wordings, inside, as_of)
     new = np.packbits(inside, axis=1, bitorder="little")
     changed = np.flatnonzero((old != new).any(axis=1))
     stale = gone + as_uuids(block.ids[changed[held[changed]]])
@@ -201,6 +209,10 @@ def refresh_block(
         tally.size += counting.counted(inside)
         counting.add_reach(which, block.ids, inside, _audiences(wordings), tally)
     return len(block)
+
+
+def _read_again(wordings: list[Wording], places: int) -> NDArray[np.int64]:
+    return np.setdiff1d(np.arange(places), [one.segment.position for one in wordings if one.problem])
 
 
 def members_again(

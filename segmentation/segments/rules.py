@@ -87,6 +87,14 @@ def read(raw: Any, *, scores: frozenset[str] | None = None, names: Vocabulary | 
     return node
 
 
+def readable(raw: Any) -> Group | None:
+    """A rule that stands, or None where it names what is gone by now: its members then stay who they are."""
+    try:
+        return read(raw)
+    except InvalidRule:
+        return None
+
+
 class _Reader:
     """Walks the tree and notes each error with its path."""
 
@@ -150,7 +158,7 @@ class _Reader:
         _only(raw, "event", "where", "within_days", "op", "value")
         op = str(raw.get("op", ">="))
         _one_of("op", op, COUNT_OPS)
-        return Happened(_step(raw), _days(raw, "within_days"), op, _number(raw.get("value", 1)))
+        return Happened(_step(raw), _days(raw, "within_days"), op, _times(raw.get("value", 1)))
 
     def sequence(self, raw: dict[str, Any]) -> Sequence:
         _only(raw, "sequence", "within_days")
@@ -271,6 +279,13 @@ def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e15:
         raise _Wrong(f"value {value!r}: expected a number")
     return float(value)
+
+
+def _times(value: Any) -> float:
+    times = _number(value)
+    if times < 0 or times != int(times):
+        raise _Wrong(f"value {value!r}: expected how many times, a whole number from 0 on")
+    return times
 
 
 def _words(op: str, value: Any) -> str | tuple[str, ...] | None:

@@ -71,7 +71,10 @@ def explain(segment: Segment, customer_id: UUID) -> Explanation:
     if version is None or found is None:
         why_not = "no rule yet" if version is None else "a ground to analyse this person"
         return Explanation(False, "", 0, None, [], [why_not], None, "", None)
-    rule, (vector, at) = rules.read(version.rule), found
+    rule, (vector, at) = rules.readable(version.rule), found
+    if rule is None:
+        gone = "a rule that can still be read; the members are those of before"
+        return Explanation(False, version.sentence, version.number, None, [], [gone], None, "", at)
     known = evaluation.columns_of(customer_id, vector, at, [rule])
     inside = bool(evaluation.holds(rule, known)[0])
     changes_at, because = _next_change(rule, customer_id, known, inside)

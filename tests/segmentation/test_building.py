@@ -16,7 +16,7 @@ from iaros.lib.purposes import Channel, Purpose
 from privacy import consent
 from profiles.models import EventKind, Identifier, IdentifierKind
 from segmentation import features, pipeline, selectors, tasks
-from segmentation.models import MembershipRun, Segment, Transition
+from segmentation.models import MembershipRun, Segment, SegmentVersion, Transition
 from segmentation.segments import boundaries, dag, health, membership, publishing, reach, rules, sizes
 from tests.segmentation import population
 from tests.segmentation.population import AS_OF
@@ -67,6 +67,8 @@ def flyers() -> list[UUID]:
         ({"event": "teleported"}, "there is no event 'teleported'"),
         ({"event": "booking_made", "where": {"seat": ["1A"]}}, "where: expected an object with some of"),
         ({"event": "booking_made", "within_days": -1}, "expected a whole number of days"),
+        ({"event": "booking_made", "op": ">=", "value": -1}, "expected how many times, a whole number from 0 on"),
+        ({"event": "booking_made", "op": ">=", "value": 1.5}, "expected how many times, a whole number from 0 on"),
         ({"sequence": [{"event": "booking_made"}]}, "a list of 2 to 4 steps"),
         ({"sequence": [{"event": "claim", "absent": True}, {"event": "refund"}]}, "only the last step may be absent"),
         ({"segment": "nobody-knows", "op": "in"}, "there is no segment 'nobody-knows'"),
@@ -394,6 +396,31 @@ def test_moves_of_all__after_the_last_count__wait_for_the_next(flyers: list[UUID
     assert segment.size == sizes.over_time(segment)[-1].size == 4
     refresh(AS_OF + DAY)
     assert sum(came for came, _ in sizes.moves_of_all()[segment.id].values()) == 5
+
+
+def test_refresh__rule_names_a_feature_that_is_gone__its_members_stay_and_the_others_are_counted(
+    flyers: list[UUID],
+) -> None:
+    gone, named, other = published("Gone", flights(2)), published("Named", {"segment": "gone"}), None
+    refresh()
+    SegmentVersion.objects.filter(segment=gone).update(
+        rule={"all": [{"feature": "flown:count_13d", "op": ">", "value": 1}]}
+    )
+    other = published("Other", flights(1))
+    population.event(population.customers(1)[0], EventKind.COUPON_FLOWN, AS_OF - DAY)
+
+    refresh(AS_OF + DAY)
+
+    sizes_now = dict(Segment.objects.values_list("slug", "size"))
+    assert sizes_now == {"gone": 6, "named": 6, "other": 7}
+    assert len(selectors.segment_members(other, purpose=Purpose.ANALYTICS)) == 7
+    told = {one.slug: (one.state, one.problem) for one in selectors.health()}
+    assert told["gone"] == ("broken", "rule.all[0]: there is no feature 'flown:count_13d'")
+    assert selectors.refresh_state().state == "fresh"
+    assert selectors.why_in(gone, flyers[0]) == (False, [])
+    assert not selectors.explain(gone, flyers[0]).reasons
+    pipeline.pass_boundaries(AS_OF + 2 * DAY)
+    assert len(selectors.segments_of(flyers[0])) == 3
 
 
 def test_sizes_over_time__come_and_gone__are_reckoned_back(flyers: list[UUID]) -> None:

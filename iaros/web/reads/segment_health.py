@@ -17,7 +17,7 @@ from segmentation.segments.health import SMALLEST, STEADY, Health
 PAGE = 50
 SOON = timedelta(days=30)
 STATES = ("active", "dying", "dead", "retired")
-_DYING, _DEAD = ("small", "unstable", "uncounted"), ("empty", "expired")
+_DYING, _DEAD = ("small", "unstable", "uncounted", "broken"), ("empty", "expired")
 _TONES = {"active": "ok", "dying": "warn", "dead": "bad", "retired": ""}
 
 
@@ -82,6 +82,7 @@ def _why(one: Health, *, ends_soon: bool) -> str:
         "small": f"fewer than {SMALLEST}, or than one in 2,000",
         "unstable": f"stability under {STEADY}",
         "uncounted": "not counted yet",
+        "broken": f"its rule can no longer be read, so its members stay as they are: {one.problem}",
     }.get(one.state, "")
     return said or (f"ends on {day(one.expires_at)}" if ends_soon else "")
 

@@ -267,6 +267,8 @@ def _judged(rule: dict[str, Any], mine: NDArray[np.bool_], seen: _Seen) -> tuple
 
 
 def selects(rule: Any, block: Block, at: datetime) -> NDArray[np.bool_]:
-    """Whom of the block the rule selects."""
-    tree = rules.read(rule)
+    """Whom of the block the rule selects; nobody where it names what is gone by now."""
+    tree = rules.readable(rule)
+    if tree is None:
+        return np.zeros(len(block), dtype=bool)
     return evaluation.holds(tree, evaluation.columns(block, [tree], at))
