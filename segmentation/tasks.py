@@ -68,7 +68,7 @@ def compare_features(*, job_id: str) -> None:
         return
     with jobs.running(job):
         found = parity.compare(int(job.params["customers"]), int(job.params["seed"]))
-        job.result = {**asdict(found), "mismatch_rate": found.rate}
+        job.result = found.to_json()
 
 
 FIND_CLUSTERS = "segmentation.find_clusters"

@@ -7,8 +7,9 @@ no value in the past.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -90,6 +91,9 @@ class ParityReport:
     @property
     def rate(self) -> float:
         return self.mismatches / self.values if self.values else 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "mismatch_rate": self.rate}
 
 
 def compare(size: int = 200, seed: int = 1) -> ParityReport:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -196,7 +196,9 @@ def preview(rule: Any, audience: Audience, *, examples: int = 5) -> Preview:
     population = sql.query(_POPULATION_SQL, {"version": VERSION})[0]["people"]
     whole = population <= COUNTED_WHOLE
     width = BUCKETS if whole else max(1, SAMPLED * BUCKETS // population)
-    return count(tree, audience, high=width - 1, stepped=STEPPED if width < BUCKETS else EVERYBODY, examples=examples)
+    found = count(tree, audience, high=width - 1, stepped=STEPPED if width < BUCKETS else EVERYBODY, examples=examples)
+    # Of the figures only how many there are at all is not an estimate.
+    return found if whole else replace(found, population=population)
 
 
 def count(

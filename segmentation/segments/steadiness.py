@@ -24,6 +24,7 @@ from segmentation.features.store import Block
 from segmentation.models import BehaviouralCluster, SegmentKind, SegmentStatus
 from segmentation.segments import dag, evaluation, health, membership, reach
 from segmentation.segments.evaluation import Columns
+from segmentation.segments.health import Health
 from segmentation.segments.membership import Wording
 from segmentation.segments.nodes import Condition, HasBeen, InSegment, Leaf, Of, segments_of
 
@@ -236,6 +237,7 @@ def report(seed: int = 1, progress: Progress = silent) -> dict[str, Any]:
         "active": states.get("active", 0),
         "states": states,
         "clusters": len(found_again),
+        **_clusters([one for one in board if one.slug in found_again and one.state == "active"]),
         "memberships": found.memberships,
         "confidence": round(found.confidence, 4),
         "refit_agreement": round(found.refit_agreement, 4),
@@ -258,6 +260,21 @@ def report(seed: int = 1, progress: Progress = silent) -> dict[str, Any]:
             }
             for one in board
         ],
+    }
+
+
+def _clusters(active: list[Health]) -> dict[str, float | None]:
+    """Of the members of live clusters: how sure we are of them, and how often refits say the same.
+
+    Two sets with a Jaccard of j share 2j / (1 + j) of their members.
+    """
+    told = [one for one in active if one.stability is not None and one.confidence is not None]
+    people = sum(one.size for one in told)
+    sure = sum(one.size * (one.confidence or 0.0) for one in told)
+    again = sum(one.size * 2 * (one.stability or 0.0) / (1 + (one.stability or 0.0)) for one in told)
+    return {
+        "cluster_confidence": round(sure / people, 4) if people else None,
+        "cluster_refit_agreement": round(again / people, 4) if people else None,
     }
 
 

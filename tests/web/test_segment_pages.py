@@ -25,7 +25,7 @@ from tests.web.test_rule_form import fields
     ("path", "queries"),
     [
         ("/segments/rfm/", 8),
-        ("/segments/health/", 9),
+        ("/segments/health/", 12),
         ("/segments/clusters/", 6),
         ("/segments/new/", 14),
         ("/segments/bag-buyers/overlap/", 16),
@@ -57,6 +57,20 @@ def test_the_grid__holds_everybody_who_is_placed__whichever_way_it_is_cut(signed
     assert placed > 100
     assert whole == placed
     assert sum(sliced) == placed
+
+
+def test_the_list__is_told_fifty_at_a_time__and_what_was_made_lately_is_new_and_not_grown(signed_in, settled):
+    client = signed_in("analyst")
+
+    first = client.get("/segments/").content.decode()
+    second = client.get("/segments/?page=2").content.decode()
+    cells = client.get("/segments/?kind=rfm").content.decode()
+
+    assert first.count("data-row") == second.count("data-row") == 50
+    assert "1 to 50 of" in first
+    assert "Next 50" in first
+    assert "Counted for the first time within 30 days" in first
+    assert "of 125" in cells
 
 
 def test_the_grid__of_values__is_an_estimate_and_says_so(signed_in, settled):

@@ -37,6 +37,7 @@ ORDER = (
     *("openflights_airports", "airports", "holidays", "weather", "demographics", "us_dot_fares"),
 )
 KIND = "load_demo"
+COMPARED = 100
 
 
 class Command(ReportCommand):
@@ -86,6 +87,7 @@ def load(size: str, seed: int, show: Callable[..., None]) -> dict[str, Any]:
     files = write.write(world.build(int(size) if size.isdigit() else size, seed), folder)
     reports = [profiles.pipeline.ingest(source, files[source], progress=show) for source in ORDER]
     stages = [*pipeline.refresh(END_AT, progress=show), *_groups(show)]
+    _compare(show)
     for file in files.values():  # Raw files leave once landed; the truth beside them stays.
         file.unlink()
     if not any(folder.iterdir()):
@@ -114,6 +116,16 @@ def _groups(show: Callable[..., None]) -> list[StageReport]:
         report = membership.refresh(END_AT, progress=show)
         progress(phase="members of behavioural groups", done=report.profiles, total=report.profiles)
     return [replace(report, stage="members of groups")]
+
+
+def _compare(show: Callable[..., None]) -> None:
+    """What a job does every night, once, so that the page of features says whether the ways to a value agree."""
+    from segmentation.features import parity
+
+    show(phase="parity of features", done=0, total=1)
+    job = jobs.start(parity.JOB, {"customers": COMPARED, "seed": 1})
+    with jobs.running(job):
+        job.result = parity.compare(COMPARED).to_json()
 
 
 def _bar(console: Any) -> Progress:

@@ -28,13 +28,14 @@ _OUTBOUND = (Channel.EMAIL, Channel.SMS, Channel.PUSH, Channel.PHONE, Channel.PO
 
 @dataclass(frozen=True)
 class SegmentLine:
-    """A segment, its rule in words, and its size over thirty days as the transitions tell it."""
+    """A segment, its rule in words, and its size over thirty days, or since its first count, as the moves tell it."""
 
     segment: Segment
     sentence: str
     entered: int
     left: int
     sizes: list[int] = field(default_factory=list)
+    new: bool = False  # counted for the first time within the thirty days
 
     @property
     def change(self) -> int:
@@ -68,9 +69,13 @@ def segment_lines() -> list[SegmentLine]:
 
 
 def _line(segment: Any, days: list[sizes.DayCount]) -> SegmentLine:
-    entered, left = sum(one.entered for one in days), sum(one.left for one in days)
-    shape = [one.size for one in days] if entered or left else []
-    return SegmentLine(segment, segment.sentence or segment.description, entered, left, shape)
+    """From the first count on: that everybody came in on that day says when it was made, not that it grew."""
+    came = next((place for place, one in enumerate(days) if one.entered), None)
+    new = came is not None and days[came].size == days[came].entered
+    since = days[came + 1 :] if new and came is not None else days
+    entered, left = sum(one.entered for one in since), sum(one.left for one in since)
+    shape = [one.size for one in (days[came:] if new else days)] if entered or left else []
+    return SegmentLine(segment, segment.sentence or segment.description, entered, left, shape, new)
 
 
 def get_segment(slug: str) -> SegmentLine | None:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
@@ -18,13 +19,14 @@ from iaros.web.reads import segments as reads
 from iaros.web.tables import as_csv, may_export, wants_csv
 from privacy import audit
 from segmentation import selectors
+from segmentation.models import SegmentKind
 
 
 @page("segmentation.view_segment")
 def segment_list(request: HttpRequest) -> HttpResponseBase:
     lines = reads.segment_lines()
-    asked = request.GET.get("q", "").strip().lower()
-    shown = [x for x in lines if asked in f"{x.segment.name} {x.sentence}".lower()] if asked else lines
+    asked, kind = request.GET.get("q", "").strip().lower(), request.GET.get("kind", "")
+    shown = [x for x in lines if asked in f"{x.segment.name} {x.sentence}".lower() and kind in ("", x.segment.kind)]
     if wants_csv(request):
         header = ["segment", "rule", "purpose", "channel", "members", "reach", "entered_30d", "left_30d", "counted_at"]
         rows = (
@@ -46,8 +48,11 @@ def segment_list(request: HttpRequest) -> HttpResponseBase:
         "title": "Segments",
         "crumbs": [("Segments", "")],
         "tab": "all",
-        "lines": shown,
+        "lines": Paginator(shown, reads.PAGE).get_page(request.GET.get("page")),
+        "found": len(shown),
         "total": len(lines),
+        "kinds": SegmentKind.choices,
+        "kind": kind,
         "asked": request.GET.get("q", ""),
         "counted_at": max((x.segment.counted_at for x in lines if x.segment.counted_at), default=None),
         "empty": sum(1 for x in lines if not x.segment.size),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from dataclasses import asdict
 from typing import Any
 
 from iaros.lib.commands import Refused, ReportCommand
@@ -19,7 +18,6 @@ class Command(ReportCommand):
 
     def report(self, *, customers: int, seed: int, **options: Any) -> dict[str, Any]:
         try:
-            found = parity.compare(customers, seed)
+            return parity.compare(customers, seed).to_json()
         except parity.NothingToCompare as refusal:
             raise Refused(str(refusal)) from refusal
-        return {**asdict(found), "mismatch_rate": found.rate}
