@@ -401,11 +401,11 @@ def test_moves_of_all__after_the_last_count__wait_for_the_next(flyers: list[UUID
 def test_refresh__rule_names_a_feature_that_is_gone__its_members_stay_and_the_others_are_counted(
     flyers: list[UUID],
 ) -> None:
-    gone, named, other = published("Gone", flights(2)), published("Named", {"segment": "gone"}), None
+    gone = published("Gone", flights(2))
+    published("Named", {"segment": "gone"})
     refresh()
-    SegmentVersion.objects.filter(segment=gone).update(
-        rule={"all": [{"feature": "flown:count_13d", "op": ">", "value": 1}]}
-    )
+    no_more = {"all": [{"feature": "flown:count_13d", "op": ">", "value": 1}]}
+    SegmentVersion.objects.filter(segment=gone).update(rule=no_more)
     other = published("Other", flights(1))
     population.event(population.customers(1)[0], EventKind.COUPON_FLOWN, AS_OF - DAY)
 
