@@ -32,7 +32,7 @@ from profiles.models import IngestRun
 # One decides at a time, or several who know of each other: two who met the same people at once would each know half.
 LOCK = "profiles.probable"
 CUSTOMERS_AT_ONCE = 5000
-SMALL = 50_000  # so many customers are read in one go
+SMALL = 2_000_000  # of so many customers the ids of all are read in one go
 BUCKETS = 256
 # Who was joined is told of anew, and may now be likened to somebody else; few are left after two rounds.
 MOST_ROUNDS = 4

@@ -25,11 +25,11 @@ from profiles.models.names import folded, hashed, search_words
 from profiles.person_values import unpacked
 from profiles.sources.contract import PERSON_FIELDS
 
-BUCKETS_AT_ONCE = 16
+BUCKETS_AT_ONCE = 16  # where there are so many customers that their ids alone are a burden
 _GIVEN_NAME, _SURNAME, _BIRTH_DATE = (PERSON_FIELDS.index(n) for n in ("given_name", "surname", "birth_date"))
 _ADDRESS, _POSTAL_CODE, _CITY = (PERSON_FIELDS.index(n) for n in ("address", "postal_code", "city"))
 _CHANGED_SQL = """
-SELECT p.id, p.cipher FROM profiles_profile p
+SELECT p.id FROM profiles_profile p
 LEFT JOIN profiles_searchkeys k ON k.bucket = p.bucket AND k.id = p.id
 WHERE p.bucket >= %(low)s AND p.bucket < %(high)s
   AND (k.id IS NULL OR k.made_at < p.updated_at OR k.match_keys IS NULL)
@@ -38,7 +38,9 @@ ORDER BY p.id
 _WANTED_SQL = """
 SELECT p.id, p.cipher
 FROM unnest(%(buckets)s::smallint[], %(ids)s::uuid[]) AS wanted (bucket, id)
-JOIN profiles_profile p ON p.bucket = wanted.bucket AND p.id = wanted.id
+CROSS JOIN LATERAL (
+    SELECT f.id, f.cipher FROM profiles_profile f WHERE f.bucket = wanted.bucket AND f.id = wanted.id OFFSET 0
+) p
 """
 _UPSERT_SQL = """
 INSERT INTO profiles_searchkeys (bucket, id, keys, made_at, match_keys, household)
@@ -85,10 +87,10 @@ def changed(low: int, high: int, at_once: int) -> Iterator[list[Keyed]]:
     """Customers of these buckets whose keys are older than their profile, so many at once, oldest first."""
     with connection.cursor() as cursor:
         cursor.execute(_CHANGED_SQL, {"low": low, "high": high})
-        rows = cursor.fetchall()
-    for start in range(0, len(rows), at_once):
+        ids = [row[0] for row in cursor.fetchall()]
+    for start in range(0, len(ids), at_once):
         with undisturbed():
-            some = keyed(rows[start : start + at_once])
+            some = of(ids[start : start + at_once])
         yield some
 
 
