@@ -25,7 +25,7 @@ _LARGEST_PARTY, _MOST_BOOKINGS = 9, 60
 _COMPANY_SQL = """
 SELECT w.id, mine.booking_id, o.customer_id, ARRAY(
     SELECT key FROM unnest(k.match_keys) AS key WHERE own.match_keys IS NULL OR key <> ALL (own.match_keys)
-)
+), coalesce(own.keys && k.keys, false)
 FROM unnest(%(buckets)s::smallint[], %(ids)s::uuid[]) AS w (bucket, id)
 CROSS JOIN LATERAL (
     SELECT p.booking_id FROM profiles_passenger p
@@ -45,21 +45,24 @@ CROSS JOIN LATERAL (SELECT FROM profiles_searchkeys k WHERE k.match_keys @> ARRA
 GROUP BY w.key
 """
 
-Known = UUID | int  # a customer, or the key of somebody told alike
 
-
-def bits(pairs: Sequence[Pair], base: int) -> dict[Pair, float]:
+def bits(pairs: Sequence[Pair], base: int, *, common: float) -> dict[Pair, float]:
     """What it says for each pair that they travelled with the same person, in bits on a base of so many customers;
-    pairs of whom nothing of the kind is known are absent."""
+    pairs of whom nothing of the kind is known are absent. `common`: the share of people with the commonest given name.
+    """
     company = _company({customer for pair in pairs for customer in pair}) if pairs else {}
-    together = {pair: _keys(company, pair[0]) & _keys(company, pair[1]) for pair in pairs}
-    holders = _holders({known for each in together.values() for known in each if isinstance(known, int)})
+    by_keys = {customer: _by_key(company[customer]) for customer in company}
+    alike = {(a, b): by_keys[a].keys() & by_keys[b].keys() for a, b in pairs if a in company and b in company}
+    holders = _holders({key for keys in alike.values() for key in keys})
     found = {}
-    for pair, both in together.items():
-        if both:
-            rarest = min(holders.get(known, 1) if isinstance(known, int) else 1 for known in both)
-            chances = len(company[pair[0]]) * len(company[pair[1]]) * rarest
-            found[pair] = log2(_AGAIN * base / chances)
+    for (one, other), keys in alike.items():
+        chances = [1 / base] if company[one].keys() & company[other].keys() else []
+        for key in keys:
+            # A wife's surname is no news of who has it: only what she is called is.
+            family = by_keys[one][key] or by_keys[other][key]
+            chances.append(max(holders.get(key, 1) / base, common if family else 0.0))
+        if chances:
+            found[one, other] = log2(_AGAIN / (len(company[one]) * len(company[other]) * min(chances)))
     return found
 
 
@@ -73,30 +76,36 @@ def most_bits(base: int) -> float:
     return log2(_AGAIN * base)
 
 
-def _company(customers: Collection[UUID]) -> dict[UUID, dict[UUID, set[int]]]:
-    """By customer, whom they flew with, and the keys of those."""
+Companions = dict[UUID, tuple[set[int], bool]]  # their keys, and whether their surname is like the traveller's
+
+
+def _company(customers: Collection[UUID]) -> dict[UUID, Companions]:
+    """By customer, whom they flew with."""
     ids = sorted(customers)
     wanted: dict[str, Any] = {"buckets": arrays.of_buckets(ids), "ids": arrays.of_uuids(ids)}
     with connection.cursor() as cursor:
         staging.prefer_index_lookups(cursor)
         cursor.execute(_COMPANY_SQL, wanted | {"party": _LARGEST_PARTY, "bookings": _MOST_BOOKINGS})
         rows = cursor.fetchall()
-    party = Counter((customer, booking) for customer, booking, _, _ in rows)
-    found: dict[UUID, dict[UUID, set[int]]] = defaultdict(dict)
-    for customer, booking, other, keys in rows:
+    party = Counter((row[0], row[1]) for row in rows)
+    found: dict[UUID, Companions] = defaultdict(dict)
+    for customer, booking, other, keys, family in rows:
         if party[customer, booking] < _LARGEST_PARTY:
-            found[customer][other] = set(keys)
+            found[customer][other] = set(keys), family
+    return dict(found)
+
+
+def _by_key(company: Companions) -> dict[int, bool]:
+    """By key of a companion, whether one of those who have it is of a like surname."""
+    found: dict[int, bool] = {}
+    for keys, family in company.values():
+        for key in keys:
+            found[key] = found.get(key, False) or family
     return found
 
 
-def _keys(company: dict[UUID, dict[UUID, set[int]]], customer: UUID) -> set[Known]:
-    found: set[Known] = set()
-    for other, keys in company.get(customer, {}).items():
-        found |= {other, *keys}
-    return found
-
-
-def _holders(keys: Collection[int]) -> dict[Known, int]:
+def _holders(keys: Collection[int]) -> dict[int, int]:
+    """How many customers have each key; of more than so many, that many."""
     if not keys:
         return {}
     with connection.cursor() as cursor:

@@ -117,7 +117,8 @@ def _by_travels(
         for at, weight in enumerate(weights)
         if best[at] >= 0 and not against[at] and weight >= enough and (not telling[at] or weight < in_force.link_from)
     ]
-    together = company.bits([pairs[at] for at in asked], base)
+    common = max(in_force.model.frequencies.get("given_name", {}).values(), default=1.0)
+    together = company.bits([pairs[at] for at in asked], base, common=common)
     alike = routes.bits([pairs[at] for at in asked if pairs[at] not in together])
     found = {at: ("company", "the same", together[pairs[at]]) for at in asked if pairs[at] in together}
     return found | {at: ("agency and route", "the same", alike[pairs[at]]) for at in asked if pairs[at] in alike}

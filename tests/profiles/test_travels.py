@@ -3,6 +3,8 @@ which agency it was made."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from profiles import probable
@@ -132,3 +134,14 @@ def test_of_two_namesakes_in_a_booking__the_ticket_says_who_is_meant():
     coupons = [{"passenger": number, "ticket_number": f"889-000001234{number}"} for number in names]
 
     assert tickets_of_namesakes(coupons, names) == {1: "ticket:8890000012341", 2: "ticket:8890000012342"}
+
+
+def test_couples_of_one_name__are_not_made_one_by_a_common_wife(take_in):
+    """Two whose names many have, each with a wife of the husband's surname and a name that many have."""
+    shares = {"given_name": {"liv": 0.1, "odd": 0.1}, "surname": {"ekdahl": 0.1}}
+    match_models.keep(replace(match_models.shipped().model, frequencies=shares), promote=True)
+    take_in("pnr", [people.booking("TRIP01", [LIV, ODD]), people.booking("TRIP02", [LIV, ODD])])
+
+    done = probable.match_changed()
+
+    assert done.joined == 0
