@@ -34,7 +34,7 @@ def share(rows: pd.DataFrame, names: dict[int, tuple[str, str]]) -> dict[str, An
     how many of those were found. `names`: by person, given name and surname, to know namesakes by."""
     rows = rows.reset_index(drop=True)
     piece = pd.factorize(rows["customer"].astype(str) + "/" + rows["person"].astype(str))[0].astype(np.int64)
-    whose = pd.Series(rows["person"].to_numpy()).groupby(piece).first().to_dict()
+    whose: dict[int, int] = dict(zip(piece.tolist(), rows["person"].tolist(), strict=True))
     ties = [*_told(rows, piece), *_travelled(rows, piece, whose, names)]
     whole = _united(ties, piece, whose)
     found, true = (_pairs(rows["person"], labels) for labels in (piece, np.zeros(len(rows), dtype=np.int64)))
@@ -69,8 +69,9 @@ def _travelled(
     of_record = dict(zip(rows["record"], piece.tolist(), strict=True))
     seats["piece"] = seats["record"].map(of_record)
     seats = seats[seats["piece"].notna()].astype({"piece": int})
-    for row in seats[seats["agency"].notna()].itertuples():
-        yield row.piece, ("route", row.agency, row.origin, row.destination)
+    booked = seats[seats["agency"].notna()]
+    for at, *route in booked[["piece", "agency", "origin", "destination"]].to_numpy().tolist():
+        yield int(at), ("route", *route)
     together: dict[tuple[int, tuple[str, str]], set[int]] = defaultdict(set)  # companion and name: who bears it
     kept: list[tuple[int, int]] = []
     for _, party in seats[seats["party_size"].between(2, LARGEST_PARTY)].groupby("booking"):

@@ -44,8 +44,12 @@ def bits(pairs: Sequence[Pair]) -> dict[Pair, float]:
     """What it says for each pair that one agency booked them the same route, in bits; other pairs are absent."""
     routes = _routes({customer for pair in pairs for customer in pair}) if pairs else {}
     same = [pair for pair in pairs if routes.get(pair[0], Counter()) & routes.get(pair[1], Counter())]
-    drawn = _drawn() if same else Counter()
-    return {pair: _likelihood(*sorted((routes[one] for one in pair), key=Counter.total), drawn) for pair in same}
+    drawn: Counter[Route] = _drawn() if same else Counter()
+    found = {}
+    for pair in same:
+        fewer, more = sorted((routes[one] for one in pair), key=lambda flown: flown.total())
+        found[pair] = _likelihood(fewer, more, drawn)
+    return found
 
 
 def most_bits() -> float:
