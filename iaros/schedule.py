@@ -34,6 +34,7 @@ SCHEDULE = (
     Every("segmentation.nightly_parity", "do stored features equal recomputed ones?", hour=5),
     Every("segmentation.weekly_clusters", "finds behavioural groups again", hour=1, minute=15, weekday="0"),
     Every("segmentation.pass_boundaries", "lets members go whose windows ran out", seconds=3600),
+    Every("iaros.pack_indexes", "builds indexes anew whose pages stand half empty", hour=3, minute=45, weekday="0"),
     Every("profiles.enforce_retention", "events end with the retention ceiling", hour=4, minute=20),
 )
 

@@ -6,7 +6,7 @@ from celery import shared_task
 
 from iaros import pipeline
 from iaros.api import idempotency
-from iaros.lib import clock, jobs, outbox
+from iaros.lib import clock, jobs, outbox, packing
 from iaros.lib.queues import Queue
 
 REFRESH = "iaros.refresh"
@@ -49,3 +49,8 @@ def forget_answered_doorbells() -> None:
 @shared_task(name="iaros.forget_idempotency_keys", queue=Queue.BATCH, ignore_result=True)
 def forget_idempotency_keys() -> None:
     idempotency.forget_old()
+
+
+@shared_task(name="iaros.pack_indexes", queue=Queue.BATCH, ignore_result=True)
+def pack_indexes() -> None:
+    packing.pack()
