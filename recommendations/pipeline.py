@@ -26,7 +26,7 @@ from recommendations.candidates.interactions import Dealings
 from recommendations.catalogue import items
 from recommendations.catalogue.items import Catalogue
 from recommendations.eligibility import rules
-from recommendations.models import ItemKind, Policy, RecommenderVersion
+from recommendations.models import KIND_NUMBERS, ItemKind, Policy, RecommenderVersion
 from recommendations.ranking import ordering, packing, recommender, training
 from recommendations.ranking.ordering import Block, Ranked
 from recommendations.ranking.recommender import Recommender
@@ -182,7 +182,7 @@ def _replace(
     with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM recommendations_recommendation WHERE bucket BETWEEN %s AND %s AND kind = %s",
-            [low, high, version.kind],
+            [low, high, KIND_NUMBERS[ItemKind(version.kind)]],
         )
         if len(dealings):
             _copy(cursor, version, dealings.customers, ranked, as_of)
@@ -199,7 +199,7 @@ def rank_one(version: RecommenderVersion, customer_id: uuid.UUID, as_of: datetim
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM recommendations_recommendation WHERE bucket = %s AND id = %s AND kind = %s",
-            [bucket, customer_id, version.kind],
+            [bucket, customer_id, KIND_NUMBERS[ItemKind(version.kind)]],
         )
         _copy(cursor, version, dealings.customers, ranked, as_of)
 
@@ -213,15 +213,11 @@ def _copy(
     columns: dict[str, copying.Column] = {
         "bucket": copying.smallints(customers[order, 15]),
         "id": copying.uuids(customers[order]),
-        "kind": copying.Fixed(_repeated(version.kind.encode(), rows)),
+        "kind": copying.smallints(np.full(rows, KIND_NUMBERS[ItemKind(version.kind)])),
         "ranked": copying.blobs(packing.packed(ranked.lists[order])),
         "fallback_level": copying.smallints(ranked.levels[order]),
-        "version_id": copying.Fixed(_repeated(version.id.bytes, rows)),
+        "version": copying.smallints(np.full(rows, version.number)),
         "as_of": copying.timestamps(np.full(rows, moment)),
         "computed_at": copying.timestamps(np.full(rows, now)),
     }
     copying.copy_in(cursor, "recommendations_recommendation", columns)
-
-
-def _repeated(raw: bytes, rows: int) -> NDArray[np.uint8]:
-    return np.broadcast_to(np.frombuffer(raw, dtype=np.uint8), (rows, len(raw)))

@@ -147,7 +147,7 @@ def _stored(customer_id: uuid.UUID, champion: RecommenderVersion) -> StoredList:
     row = Recommendation.objects.filter(bucket=bucket_of(customer_id), id=customer_id, kind=champion.kind).first()
     if row is None:
         return _popular(champion)
-    version = champion if row.version_id == champion.id else _version(row.version_id)
+    version = champion if row.version == champion.number else _version(row)
     _ask_again_if_old(row)
     ranked = packing.unpacked(bytes(row.ranked))
     if champion.kind == ItemKind.ANCILLARY:
@@ -157,7 +157,7 @@ def _stored(customer_id: uuid.UUID, champion: RecommenderVersion) -> StoredList:
 
 def _as_list(row: Recommendation, ranked: Any, version: RecommenderVersion) -> StoredList:
     return StoredList(
-        kind=ItemKind(row.kind),
+        kind=ItemKind(version.kind),
         version=version,
         model=_model(version.id),
         ranked=ranked,
@@ -200,9 +200,8 @@ def _model(version_id: uuid.UUID) -> Recommender:
     return recommender.restored(RecommenderVersion.objects.get(id=version_id))
 
 
-@lru_cache(maxsize=8)
-def _version(version_id: uuid.UUID) -> RecommenderVersion:
-    return RecommenderVersion.objects.defer("artifact").get(id=version_id)
+def _version(row: Recommendation) -> RecommenderVersion:
+    return RecommenderVersion.objects.defer("artifact").get(kind=row.kind, number=row.version)
 
 
 def _offers(stored: StoredList) -> list[Offer]:
@@ -268,7 +267,7 @@ def stored_lists(customer_id: uuid.UUID) -> list[dict[str, Any]]:
     """What is stored for the person, in words, for the access package. No gate: they ask for their own."""
     mine = Recommendation.objects.filter(bucket=bucket_of(customer_id), kind__in=ItemKind.values, id=customer_id)
     rows = mine.order_by("kind")
-    lists = [_as_list(row, packing.unpacked(bytes(row.ranked)), _version(row.version_id)) for row in rows]
+    lists = [_as_list(row, packing.unpacked(bytes(row.ranked)), _version(row)) for row in rows]
     return [
         {"kind": stored.kind.value, "as_of": stored.as_of.isoformat(), "items": [vars(o) for o in _offers(stored)]}
         for stored in lists

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 
@@ -15,6 +15,27 @@ _DERIVED = Personal(Purpose.PERSONALISATION, Sensitivity.DERIVED, retention_days
 class ItemKind(models.TextChoices):
     ROUTE = "route", "Route"
     ANCILLARY = "ancillary", "Ancillary"
+
+
+KIND_NUMBERS = {ItemKind.ANCILLARY: 1, ItemKind.ROUTE: 2}  # a number never changes its meaning
+_KINDS = {number: kind for kind, number in KIND_NUMBERS.items()}
+
+
+class KindField(models.SmallIntegerField):
+    """A kind of item, stored as its number; to a migration it is a number."""
+
+    def deconstruct(self) -> Any:
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.SmallIntegerField", args, kwargs
+
+    def from_db_value(self, value: int | None, *_: Any) -> ItemKind | None:
+        return None if value is None else _KINDS[value]
+
+    def to_python(self, value: Any) -> ItemKind | None:
+        return None if value is None else ItemKind(value)
+
+    def get_prep_value(self, value: Any) -> int | None:
+        return None if value is None else KIND_NUMBERS[ItemKind(value)]
 
 
 class Recommendation(models.Model):
@@ -30,10 +51,10 @@ class Recommendation(models.Model):
     pk = models.CompositePrimaryKey("bucket", "id", "kind")
     bucket = models.SmallIntegerField()
     id = models.UUIDField(help_text="the customer's id")
-    kind = models.CharField(max_length=10, choices=ItemKind)
+    kind = KindField()
     ranked = models.BinaryField()
     fallback_level = models.SmallIntegerField()
-    version_id = models.UUIDField()
+    version = models.SmallIntegerField(help_text="the number of the version of this kind")
     as_of = models.DateTimeField(help_text="nothing later than this was considered")
     computed_at = models.DateTimeField()
 

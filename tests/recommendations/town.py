@@ -12,7 +12,7 @@ import numpy as np
 from django.db import connection
 
 from iaros.lib import copying
-from iaros.lib.ids import as_block, bucket_of, uuid7_block
+from iaros.lib.ids import as_block, bucket_of, numbers, uuid7_block
 from iaros.lib.partitions import ensure_months
 from profiles.models import EventKind, Profile
 from tests.segmentation.population import customers, event
@@ -63,7 +63,7 @@ def _copy(
     rows = len(who)
     columns: dict[str, copying.Column] = {
         "occurred_at": copying.timestamps(at),
-        "id": copying.uuids(uuid7_block(rows)),
+        "id": copying.bigints(numbers(rows)),
         "ingested_at": copying.timestamps(at),
         "customer_id": copying.uuids(block),
         "bucket": copying.smallints(block[:, 15]),
