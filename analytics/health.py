@@ -10,6 +10,7 @@ from django.conf import settings
 
 from analytics.people import ask
 from iaros.lib import clock, sql
+from profiles.golden import provenance
 from profiles.sources.catalogue import CONNECTORS
 
 PASSED, WARNING, FAILING, NOT_MEASURED = "passed", "warning", "failing", "not measured"
@@ -69,9 +70,13 @@ class Agreement:
 
 def agreement(as_of: datetime) -> Agreement:
     """Measured on one bucket in sixteen; a value is agreed when its confidence reaches the least trusted source's."""
-    fewest = min((c.trust for c in CONNECTORS.values() if c.trust > 0), default=0.0)
-    row = ask("agreement.sql", person="e.id", last_bucket=SAMPLED_BUCKETS - 1, fewest=int(fewest * 255))[0]
-    return Agreement(as_of, row["published"], row["agreed"])
+    fewest = int(min((c.trust for c in CONNECTORS.values() if c.trust > 0), default=0.0) * 255)
+    published = agreed = 0
+    for row in ask("agreement.sql", person="e.id", last_bucket=SAMPLED_BUCKETS - 1):
+        sure = [byte for at, byte in provenance.fields_of(row["first"], bytes(row["fields"])) if at != provenance.NONE]
+        published += row["profiles"] * len(sure)
+        agreed += row["profiles"] * sum(byte >= fewest for byte in sure)
+    return Agreement(as_of, published, agreed)
 
 
 def enrichment(measured: Agreement | None) -> Check:

@@ -1,10 +1,10 @@
 """Which record gave which field, and how sure that is: packed beside the profile instead of a row a field.
 
-Layout: one byte n, n record ids of 16 bytes, then for each of PERSON_FIELDS one byte record index (255: no value) and
-one byte confidence (0 to 255 for 0 to 1).
+Layout: one byte 128 + n, n record ids of 16 bytes, then runs of PERSON_FIELDS: a byte how many, the index of their
+record and their confidence (0 to 255 for 0 to 1), or a byte 128 + how many without a value.
 
-Most profiles are of one record, which states neighbouring fields with one confidence. They have a byte 0, the id, and
-runs of fields: a byte how many and their confidence, or a byte 128 + how many without a value.
+Many profiles are of one record. They have a byte 0, the id, and runs without an index. Those written before December
+2026 have a byte n, the ids, and for each field an index (255: no value) and a confidence.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from uuid import UUID
 from profiles.sources.contract import PERSON_FIELDS
 
 NONE = 255
-_ABSENT = 128
+_ABSENT = _IN_RUNS = 128
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,18 @@ class Origin:
 
 
 def pack(records: Sequence[bytes], index: Sequence[int], confidence: Sequence[float]) -> bytes:
-    """`index` and `confidence` are parallel to PERSON_FIELDS; an index of NONE says that there is no value."""
-    tail = bytearray(2 * len(index))
-    tail[::2] = bytes(index)
-    tail[1::2] = bytes([round(max(0.0, min(sure, 1.0)) * 255) if sure else 0 for sure in confidence])
-    return bytes((len(records),)) + b"".join(records) + bytes(tail)
+    """`index` and `confidence` are parallel to PERSON_FIELDS; an index of NONE says that there is no value.
+
+    Only records that gave a value are kept.
+    """
+    gave = sorted({at for at in index if at != NONE})
+    place = {at: nth for nth, at in enumerate(gave)}
+    tail = bytearray()
+    fields = ((at, _as_byte(sure) if at != NONE else 0) for at, sure in zip(index, confidence, strict=True))
+    for (at, byte), run in groupby(fields):
+        count = len(list(run))
+        tail += bytes((_ABSENT + count,)) if at == NONE else bytes((count, place[at], byte))
+    return bytes((_IN_RUNS + len(gave),)) + b"".join([records[at] for at in gave]) + bytes(tail)
 
 
 _tails: dict[tuple[tuple[bool, ...], tuple[float, ...]], bytes] = {}
@@ -65,27 +72,26 @@ def _as_byte(sure: float) -> int:
     return round(max(0.0, min(sure, 1.0)) * 255) if sure else 0
 
 
-def _laid_out(packed: bytes) -> bytes:
-    """A profile of one record in the layout of those of several; any other as it is."""
-    if packed[:1] != b"\x00" or len(packed) == 1:  # one byte 0 alone: of no record
-        return packed
-    pairs, runs = bytearray(), iter(packed[17:])
-    for count in runs:
-        pairs += bytes((NONE, 0)) * (count - _ABSENT) if count >= _ABSENT else bytes((0, next(runs))) * count
-    return b"\x01" + packed[1:17] + bytes(pairs)
-
-
 def unpack(packed: bytes) -> dict[str, Origin]:
     """The origin of each field that has a value. Fields added after the profile was written are absent."""
-    packed = _laid_out(bytes(packed))
-    count = packed[0]
+    packed = bytes(packed)
+    count = packed[0] % _IN_RUNS if packed[0] else int(len(packed) > 1)  # a byte 0 alone: of no record
     records = [UUID(bytes=packed[1 + i * 16 : 17 + i * 16]) for i in range(count)]
-    tail = packed[1 + count * 16 :]
-    pairs = zip(PERSON_FIELDS, tail[::2], tail[1::2], strict=False)
-    return {name: Origin(name, records[at], sure / 255) for name, at, sure in pairs if at != NONE}
+    stated = zip(PERSON_FIELDS, fields_of(packed[0], packed[1 + count * 16 :]), strict=False)
+    return {name: Origin(name, records[at], sure / 255) for name, (at, sure) in stated if at != NONE}
 
 
-def record_ids(packed: bytes) -> list[UUID]:
-    """The records a profile is made of."""
-    packed = _laid_out(bytes(packed))
-    return [UUID(bytes=packed[1 + i * 16 : 17 + i * 16]) for i in range(packed[0])]
+def fields_of(first: int, tail: bytes) -> list[tuple[int, int]]:
+    """Index (NONE: no value) and confidence (0 to 255) of each field, by a provenance's first byte and what stands
+    behind its records."""
+    if 0 < first < _IN_RUNS:
+        return list(zip(tail[::2], tail[1::2], strict=True))
+    fields: list[tuple[int, int]] = []
+    runs = iter(tail)
+    for count in runs:
+        if count >= _ABSENT:
+            fields += [(NONE, 0)] * (count - _ABSENT)
+        else:
+            at = next(runs) if first else 0
+            fields += [(at, next(runs))] * count
+    return fields
