@@ -17,7 +17,7 @@ from iaros.lib.purposes import Channel, Purpose
 from privacy import consent, subjects
 from profiles import followers, masking
 from profiles.models import Event, IdentityAct, Link, Profile
-from profiles.person_values import unpacked
+from profiles.person_values import of_profile
 from profiles.sources.contract import DISRUPTION_CONTACTS, PERSON_FIELDS
 
 PROFILE, CONSENT, TOLD = "profile", "consent", "told"
@@ -111,7 +111,9 @@ def _values(customer_id: UUID) -> dict[str, str]:
     sealer = subjects.sealers([customer_id]).get(customer_id) if row else None
     if row is None or sealer is None:
         return {}
-    values = zip(PERSON_FIELDS, unpacked(sealer.open(row.cipher, b"profile:" + customer_id.bytes)), strict=False)
+    values = zip(
+        PERSON_FIELDS, of_profile(sealer.open(row.cipher, b"profile:" + customer_id.bytes), vars(row)), strict=False
+    )
     return {
         name: masking.masked(name, value) or "" for name, value in values if value and name not in DISRUPTION_CONTACTS
     }

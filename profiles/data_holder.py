@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import orjson
+from django.conf import settings
 from django.db import connection, models
 from django.db.models import Q
 
@@ -17,7 +18,7 @@ from privacy import subjects
 from profiles import models as tables
 from profiles.ingest import messages
 from profiles.models.enrichment import DERIVED_FIELDS
-from profiles.person_values import unpacked
+from profiles.person_values import of_profile
 from profiles.sources.contract import PERSON_FIELDS
 
 _OWNED = (tables.Profile, tables.Enrichment, tables.SearchKeys, tables.Customer)
@@ -87,11 +88,7 @@ class ProfilesHolder:
                 .values("kind", "at", "reason", "undone_at")
             ),
             "source_records": _as_received(records),
-            "events": list(
-                tables.Event.objects.filter(**of)
-                .order_by("occurred_at", "id")
-                .values("occurred_at", "kind", "item", "value_minor", "currency", "quantity", "channel", "cabin")
-            ),
+            "events": _events(tables.Event.objects.filter(**of)),
             "loyalty_activity": list(
                 tables.LoyaltyActivity.objects.filter(**of)
                 .order_by("month", "record_id")
@@ -174,7 +171,7 @@ def _profile(customer_id: UUID) -> dict[str, Any]:
     sealer = subjects.sealers([customer_id]).get(customer_id) if row else None
     if row is None or sealer is None:
         return {}
-    stated = unpacked(sealer.open(row.cipher, b"profile:" + customer_id.bytes))
+    stated = of_profile(sealer.open(row.cipher, b"profile:" + customer_id.bytes), vars(row))
     return {name: value for name, value in zip(PERSON_FIELDS, stated, strict=False) if value}
 
 
@@ -188,6 +185,17 @@ def _services(customer_id: UUID) -> list[dict[str, Any]]:
         if row.cipher and sealer:
             code, text = orjson.loads(sealer.open(row.cipher, b"service:" + customer_id.bytes))
         told.append({"code": code, "status": row.status, "text": text})
+    return told
+
+
+def _events(events: models.QuerySet[tables.Event]) -> list[dict[str, Any]]:
+    """What happened, each amount in the currency in which it was paid."""
+    names = ("occurred_at", "kind", "item", "value_minor", "currency", "quantity", "channel", "cabin")
+    told = list(events.order_by("occurred_at", "id").values(*names, "value_base_minor"))
+    for row in told:
+        in_ours = row.pop("value_base_minor")
+        if row["value_minor"] is None and in_ours is not None:
+            row["value_minor"], row["currency"] = in_ours, settings.BASE_CURRENCY
     return told
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.apps import apps
 from django.db import connection
 from django.db.models import Count
@@ -23,7 +24,7 @@ from iaros.lib.undo import Kept
 from privacy import subjects
 from profiles import masking
 from profiles.models import IngestRun, LinkRule, QuarantinedRow
-from profiles.person_values import unpacked
+from profiles.person_values import of_profile
 from profiles.rollback import tables
 from profiles.sources.contract import PERSON_FIELDS
 
@@ -37,7 +38,8 @@ WITH former AS (
     ORDER BY u.owner, u.id
     LIMIT %(limit)s
 )
-SELECT f.owner AS id, i.cipher AS was, i.updated_at AS written_at, p.cipher AS becomes
+SELECT f.owner AS id, i.cipher AS was, i.updated_at AS written_at, p.cipher AS becomes,
+       (to_jsonb(i) - 'cipher')::text AS clear_was, (to_jsonb(p) - 'cipher')::text AS clear_becomes
 FROM former f
 CROSS JOIN LATERAL jsonb_populate_record(NULL::profiles_profile, f.image) i
 LEFT JOIN profiles_profile p ON p.bucket = i.bucket AND p.id = i.id
@@ -128,7 +130,10 @@ def _profiles(run_id: UUID, began: Any) -> Iterator[tuple[UUID, list[str | None]
         for row in rows:
             if sealer := sealers.get(row["id"]):
                 place = b"profile:" + row["id"].bytes
-                was, becomes = (unpacked(sealer.open(row[which], place)) for which in ("was", "becomes"))
+                was, becomes = (
+                    of_profile(sealer.open(row[which], place), orjson.loads(row[f"clear_{which}"]))
+                    for which in ("was", "becomes")
+                )
                 yield row["id"], was, becomes
 
 

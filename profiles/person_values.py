@@ -7,13 +7,17 @@ still read, and still written for the odd value that holds the separator itself.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import orjson
 
 from profiles.sources.contract import PERSON_FIELDS
 
 _MARK, _SEPARATOR = b"\x01", "\x1f"
+# A profile has these in clear, and nobody compares people by them: what a column holds whole is not sealed once more.
+BESIDE = ("language", "region", "home_airport", "tier", "tier_status", "enrolled_on")
+_BESIDE_AT = [(PERSON_FIELDS.index(name), name) for name in BESIDE]
 
 
 def packed_rows(columns: Sequence[Sequence[str | None]]) -> list[bytes]:
@@ -41,3 +45,12 @@ def unpacked(raw: bytes) -> list[str | None]:
     packed_text = raw[:1] == _MARK
     values = raw[1:].decode().split(_SEPARATOR) if packed_text else orjson.loads(raw)
     return [value or None for value in values] + [None] * (len(PERSON_FIELDS) - len(values))
+
+
+def of_profile(raw: bytes, clear: Mapping[str, Any]) -> list[str | None]:
+    """`unpacked` for a profile: what was sealed, and beside it what its columns (by name) say in clear."""
+    values = unpacked(raw)
+    for at, name in _BESIDE_AT:
+        if values[at] is None and clear.get(name) is not None:
+            values[at] = str(clear[name])
+    return values

@@ -21,13 +21,14 @@ from profiles.golden.provenance import unpack
 from profiles.ingest import cleanse
 from profiles.models import Customer, IdentifierKind, QuarantinedRow
 from profiles.models.names import folded, hashed, phonetic, prefix_of
-from profiles.person_values import unpacked
+from profiles.person_values import BESIDE, of_profile
 from profiles.sources.contract import DISRUPTION_CONTACTS, OVERTAKEN, PERSON_FIELDS
 
 MOST_FAULTS = 100
 MOST_CANDIDATES = 200
+_BESIDE = ", ".join(f"p.{name}" for name in BESIDE)
 _PROFILE_SQL = """
-SELECT p.id, p.cipher, p.provenance, p.records, p.updated_at, c.created_at
+SELECT p.id, p.cipher, p.provenance, p.records, p.updated_at, c.created_at, {beside}
 FROM profiles_profile p
 JOIN profiles_customer c ON c.bucket = p.bucket AND c.id = p.id
 JOIN unnest(%(buckets)s::smallint[], %(ids)s::uuid[]) AS wanted (bucket, id)
@@ -35,7 +36,7 @@ JOIN unnest(%(buckets)s::smallint[], %(ids)s::uuid[]) AS wanted (bucket, id)
 WHERE c.merged_into IS NULL AND {gate}
 """
 _LIST_SQL = """
-SELECT p.id, p.cipher, p.provenance, p.records, p.updated_at, c.created_at
+SELECT p.id, p.cipher, p.provenance, p.records, p.updated_at, c.created_at, {beside}
 FROM profiles_profile p JOIN profiles_customer c ON c.bucket = p.bucket AND c.id = p.id
 WHERE c.merged_into IS NULL AND (%(after)s::uuid IS NULL OR p.id < %(after)s) AND {filters} AND {gate}
 ORDER BY p.id DESC LIMIT %(limit)s
@@ -149,7 +150,7 @@ def list_customers(
     """Customers, newest first, after the id `after`; `filters` are those of `filtered`."""
     condition, params = consent.gate(purpose, customer="p.id")
     clauses, chosen = filtered(named=named, **filters)
-    statement = _LIST_SQL.format(gate=condition, filters=clauses)
+    statement = _LIST_SQL.format(beside=_BESIDE, gate=condition, filters=clauses)
     rows = sql.query(statement, {**params, **chosen, "after": after, "limit": limit})
     return [profile for profile, _ in _opened(rows, reveal=False)]
 
@@ -237,7 +238,7 @@ def _profiles(ids: Sequence[UUID], purpose: Purpose, *, reveal: bool = False) ->
         return []
     condition, params = consent.gate(purpose, customer="p.id")
     wanted = {"ids": list(ids), "buckets": [bucket_of(i) for i in ids]}
-    found = _opened(sql.query(_PROFILE_SQL.format(gate=condition), {**params, **wanted}), reveal=reveal)
+    found = _opened(sql.query(_PROFILE_SQL.format(beside=_BESIDE, gate=condition), {**params, **wanted}), reveal=reveal)
     if purpose != Purpose.SERVICING_IROPS:
         # Passed on by an agent for disruptions and nothing else (IATA Resolution 830d).
         for profile, _ in found:
@@ -253,7 +254,7 @@ def _opened(rows: list[dict[str, Any]], *, reveal: bool) -> list[tuple[CustomerP
 
 
 def _profile(row: dict[str, Any], sealer: encryption.Sealer, reveal: bool) -> CustomerProfile:
-    stated = unpacked(sealer.open(row["cipher"], b"profile:" + row["id"].bytes))
+    stated = of_profile(sealer.open(row["cipher"], b"profile:" + row["id"].bytes), row)
     values = dict.fromkeys(PERSON_FIELDS) | dict(zip(PERSON_FIELDS, stated, strict=False))
     shown = values if reveal else {name: masking.masked(name, value) for name, value in values.items()}
     return CustomerProfile(row["id"], shown, reveal, row["records"], row["updated_at"], row["created_at"])

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import orjson
 import pandas as pd
 import pyarrow.parquet as pq
 from django.db import connection
@@ -22,7 +23,7 @@ from privacy import encryption, subjects
 from profiles.golden.provenance import unpack
 from profiles.identity.matching import measures, names
 from profiles.models import LinkRule
-from profiles.person_values import unpacked
+from profiles.person_values import of_profile, unpacked
 from profiles.sources.contract import PERSON_FIELDS
 
 Say = Callable[[str], None]
@@ -44,7 +45,7 @@ SELECT count(*) FROM (
     GROUP BY p.booking_id, p.customer_id HAVING count(DISTINCT p.number) > 1
 ) twice
 """
-_PROFILES_SQL = "SELECT p.id, p.cipher, p.provenance FROM profiles_profile p"
+_PROFILES_SQL = "SELECT p.id, p.cipher, p.provenance, (to_jsonb(p) - 'cipher')::text FROM profiles_profile p"
 _FIELDS = ("given_name", "surname", "country", "home_airport")
 _AT = [PERSON_FIELDS.index(name) for name in (*_TELLING, *_FIELDS)]
 # From which confidence a value is published: the curve shows what each choice would cost.
@@ -175,12 +176,16 @@ def _fields(linked: pd.DataFrame, folder: Path) -> dict[str, Any]:
     told = {name: set(linked.loc[linked[name].notna(), "customer"]) for name in _JUDGES}
     judged: dict[str, list[tuple[float, bool]]] = defaultdict(list)
     withheld: Counter[str] = Counter()
-    for customer, cipher, provenance in rows:
+    for customer, cipher, provenance, clear in rows:
         if customer not in opened:
             continue
         true = people[whose[str(customer)]]
         values = dict(
-            zip(PERSON_FIELDS, unpacked(opened[customer].open(cipher, b"profile:" + customer.bytes)), strict=False)
+            zip(
+                PERSON_FIELDS,
+                of_profile(opened[customer].open(cipher, b"profile:" + customer.bytes), orjson.loads(clear)),
+                strict=False,
+            )
         )
         origins = unpack(provenance)
         for name, is_right in _JUDGES.items():

@@ -200,7 +200,47 @@ def test_provenance__of_one_record__takes_runs_and_is_read_like_any_other() -> N
     )
     assert len(packed) == 1 + 16 + 2 + 2 + 1 + 2
     assert provenance.unpack(packed) == provenance.unpack(plain)
-    assert provenance.record_ids(packed) == [record]
+
+
+def test_profile__what_stands_in_clear__is_not_sealed_once_more_and_is_read_all_the_same(take_in, customer):
+    enrolled = {"Loyalty_Card": "Gold", "Enrollment_Year": "2020", "Enrollment_Month": "5"}
+    take_in("loyalty_members", [people.member("NV9", "Ann", "Ek", **enrolled)])
+    person = customer("NV9")
+
+    row = Profile.objects.get(id=person)
+    opened = subjects.sealers([person])[person].open(row.cipher, b"profile:" + person.bytes)
+    sealed = dict(zip(PERSON_FIELDS, person_values.unpacked(opened), strict=True))
+    told = selectors.profile_of(person, purpose=Purpose.SERVICING, reveal=True).values
+    assert (sealed["tier"], sealed["enrolled_on"]) == (None, None)
+    assert (told["tier"], told["enrolled_on"]) == ("Gold", "2020-05-01")
+    assert sealed["surname"] == told["surname"] == "Ek"
+
+
+def test_provenance__of_several_records__keeps_those_that_gave_a_value() -> None:
+    records, count = [uuid7() for _ in range(3)], len(PERSON_FIELDS)
+    index = [2] * 4 + [0] + [provenance.NONE] * (count - 5)
+    sure = [1.0] * 4 + [0.6] + [0.0] * (count - 5)
+
+    packed = provenance.pack([record.bytes for record in records], index, sure)
+
+    origins = provenance.unpack(packed)
+    assert [origins[name].record_id for name in PERSON_FIELDS[:5]] == [records[2]] * 4 + [records[0]]
+    assert (origins[PERSON_FIELDS[4]].confidence, len(origins)) == (0.6, 5)
+    assert len(packed) == 1 + 2 * 16 + 3 + 3 + 1
+
+
+def test_provenance__written_field_by_field_before__is_read_as_it_was() -> None:
+    record, count = uuid7(), len(PERSON_FIELDS)
+
+    origins = provenance.unpack(b"\x01" + record.bytes + b"\x00\xff" + b"\xff\x00" * (count - 1))
+
+    assert origins == {PERSON_FIELDS[0]: provenance.Origin(PERSON_FIELDS[0], record, 1.0)}
+
+
+def test_provenance__of_which_nothing_is_published__has_no_record() -> None:
+    nothing = [provenance.NONE] * len(PERSON_FIELDS)
+
+    assert provenance.unpack(provenance.pack([uuid7().bytes], nothing, [0.0] * len(nothing))) == {}
 
 
 def test_spellings__of_one_name__agree__and_the_fullest_stands():
