@@ -38,6 +38,31 @@ def uuid7() -> uuid.UUID:
     return uuid.UUID(bytes=uuid7_block(1).tobytes())
 
 
+def numbers(n: int) -> NDArray[np.int64]:
+    """`n` random numbers of 63 bits, ascending: they tell apart what nobody looks up by its number."""
+    drawn = np.frombuffer(os.urandom(8 * n), dtype=np.int64) & np.int64(2**63 - 1)
+    return np.sort(drawn)
+
+
+def number() -> int:
+    """One random number of 63 bits."""
+    return int(numbers(1)[0])
+
+
+def numbers_in_time(n: int) -> NDArray[np.int64]:
+    """`n` numbers that ascend, in themselves and in time: above all made in an earlier millisecond."""
+    return first_number(time.time()) + int.from_bytes(os.urandom(2), "big") + np.arange(n, dtype=np.int64)
+
+
+def number_in_time() -> int:
+    return int(numbers_in_time(1)[0])
+
+
+def first_number(at: float) -> int:
+    """The least number in time that is made from this moment on (seconds since 1970)."""
+    return int(at * 1000) << 21
+
+
 def bucket_of(identifier: uuid.UUID) -> int:
     return identifier.bytes[15]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from django.db import connection, transaction
 
 from iaros.lib import clock, partitions, sql
-from iaros.lib.ids import uuid7_block
+from iaros.lib.ids import numbers
 from profiles.models import EventKind
 
 LATE_FROM_MINUTES = 60
@@ -33,7 +33,7 @@ def refresh() -> int:
             cursor.execute(_NEW_SQL)
             [(count,)] = cursor.fetchall()
         if count:
-            ids = [identifier.tobytes().hex() for identifier in uuid7_block(count)]
+            ids = numbers(count).tolist()
             sql.run(__package__, "disruptions_told.sql", kind=int(EventKind.DISRUPTION), ids=ids, at=clock.now())
     with connection.cursor() as cursor:
         cursor.execute(_DROP_SQL)

@@ -11,10 +11,12 @@ from uuid import UUID
 
 import numpy as np
 import orjson
+from django.conf import settings
 from django.db import connection
 from numpy.typing import NDArray
 
 from iaros.lib import copying, partitions, staging
+from iaros.lib.ids import numbers as random_numbers
 from iaros.lib.ids import uuid7_block
 from privacy import subjects
 from profiles.currency import in_base_currency
@@ -316,16 +318,17 @@ def _events(landed: Landed, resolved: Resolved, place: NDArray[np.int64], bookin
 
     values, lead = numbers("value_minor", -1), numbers("lead_days", -1)
     currency = [table["currency"][i] for i in chosen] if "currency" in table else [None] * count
+    ours = np.array([code == settings.BASE_CURRENCY for code in currency], dtype=bool)  # said in the base value alone
     columns: dict[str, copying.Column] = {
         "occurred_at": copying.timestamps(moments[order]),
-        "id": copying.uuids(uuid7_block(count)),
+        "id": copying.bigints(random_numbers(count)),
         "ingested_at": copying.timestamps(_received(landed.feed, count)),
         "customer_id": copying.nullable(copying.uuids(customer), linked),
         "bucket": copying.nullable(copying.smallints(customer[:, 15]), linked),
         "kind": copying.smallints(numbers("kind", 0)),
         "record_id": copying.uuids(landed.record[who]),
-        "value_minor": copying.nullable(copying.bigints(values), values >= 0),
-        "currency": copying.texts(currency),
+        "value_minor": copying.nullable(copying.bigints(values), (values >= 0) & ~ours),
+        "currency": copying.texts([None if own else code for code, own in zip(currency, ours.tolist(), strict=True)]),
         "value_base_minor": in_base_currency(values, currency, moments[order]),
         "quantity": copying.integers(numbers("quantity", 1)),
         "item": texts("item"),

@@ -37,10 +37,10 @@ TOLD_BY_SEVERAL = frozenset(
 # Clocks of airport, airline and agency differ by zones, and some feeds know the day only. Who told is asked of what was
 # found, which is little: OFFSET 0 keeps the planner from walking all links of a customer for every event first.
 _TOLD_SQL = """
-SELECT s.place, told.id, told.value_minor IS NULL AND s.valued
+SELECT s.place, told.id, coalesce(told.value_minor, told.value_base_minor) IS NULL AND s.valued
 FROM retold_staged s
 CROSS JOIN LATERAL (
-    SELECT e.occurred_at, e.id, e.record_id, e.value_minor FROM profiles_event e
+    SELECT e.occurred_at, e.id, e.record_id, e.value_minor, e.value_base_minor FROM profiles_event e
     WHERE e.bucket = s.bucket AND e.customer_id = s.customer_id
       AND e.occurred_at BETWEEN s.at - INTERVAL '36 hours' AND s.at + INTERVAL '36 hours'
       AND e.kind = s.kind AND e.item IS NOT DISTINCT FROM s.item AND e.record_id <> s.record_id
@@ -57,7 +57,7 @@ JOIN profiles_message m ON m.id = r.message_id
 WHERE m.source_id <> %s
 """
 _GIVE_WAY_SQL = """
-DELETE FROM profiles_event e USING retold_staged s, unnest(%s::integer[], %s::uuid[]) AS gone (place, id)
+DELETE FROM profiles_event e USING retold_staged s, unnest(%s::integer[], %s::bigint[]) AS gone (place, id)
 WHERE s.place = gone.place AND e.bucket = s.bucket AND e.customer_id = s.customer_id
   AND e.occurred_at BETWEEN s.at - INTERVAL '36 hours' AND s.at + INTERVAL '36 hours' AND e.id = gone.id
 """

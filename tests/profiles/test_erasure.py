@@ -114,7 +114,7 @@ def test_erase__a_changed_booking_with_her__reaches_the_other_passenger_alone(fo
 
     assert (again.new, again.updated, again.unchanged, again.quarantined) == (0, 1, 0, 1)
     [extra] = Event.objects.filter(customer_id=forgotten.bob, kind=5)
-    assert extra.value_minor == 4000
+    assert extra.value_base_minor == 4000
     line = messages.raw_line(SourceRecord.objects.get(id=extra.record_id))
     assert b"ANDERSSON" not in line
     assert b"alice@example.org" not in line

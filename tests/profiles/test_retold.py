@@ -47,11 +47,11 @@ def test_two_trips__are_two(take_in, other_system):
 
 def test_who_knows_what_was_paid__stands(take_in, other_system):
     take_in("pnr", [people.booking("TRIP01", [ANN])])
-    Event.objects.filter(kind=EventKind.COUPON_FLOWN).update(value_minor=None)
+    Event.objects.filter(kind=EventKind.COUPON_FLOWN).update(value_base_minor=None)
 
     take_in(other_system, [people.booking("TRIP01", [ANN])])
 
-    assert Event.objects.get(kind=EventKind.COUPON_FLOWN).value_minor > 0
+    assert Event.objects.get(kind=EventKind.COUPON_FLOWN).value_base_minor > 0
 
 
 def test_services__those_of_health_are_sealed_and_the_others_are_not(take_in, monkeypatch):

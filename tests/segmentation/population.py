@@ -11,7 +11,7 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from iaros.lib import copying
-from iaros.lib.ids import as_uuids, uuid7, uuid7_block
+from iaros.lib.ids import as_uuids, numbers, uuid7, uuid7_block
 from iaros.lib.partitions import ensure_months
 from privacy import subjects
 from profiles.models import Event, EventKind, Profile
@@ -82,7 +82,7 @@ def _copy(rng: np.random.Generator, who: NDArray[np.uint8], moment: NDArray[np.i
             "profiles_event",
             {
                 "occurred_at": copying.timestamps(stamps),
-                "id": copying.uuids(uuid7_block(total)),
+                "id": copying.bigints(numbers(total)),
                 "ingested_at": copying.timestamps(stamps),
                 "customer_id": copying.uuids(who),
                 "bucket": copying.smallints(who[:, 15]),

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection
 
 from iaros.lib import copying
-from iaros.lib.ids import as_block, as_uuids, uuid7_block
+from iaros.lib.ids import as_block, as_uuids, numbers, uuid7_block
 from iaros.lib.partitions import ensure_months
 from segmentation import features
 from segmentation.features import store
@@ -61,7 +61,7 @@ def taken_in(sold: pd.DataFrame) -> dict[str, UUID]:
             "profiles_event",
             {
                 "occurred_at": copying.timestamps(moments),
-                "id": copying.uuids(uuid7_block(count)),
+                "id": copying.bigints(numbers(count)),
                 "ingested_at": copying.timestamps(moments),
                 "customer_id": copying.uuids(who),
                 "bucket": copying.smallints(who[:, 15]),

@@ -47,7 +47,7 @@ def fault() -> tuple[str, str]:
 
 
 def events(*kinds: EventKind) -> list[tuple[str | None, int | None]]:
-    return list(Event.objects.filter(kind__in=kinds).order_by("occurred_at").values_list("item", "value_minor"))
+    return list(Event.objects.filter(kind__in=kinds).order_by("occurred_at").values_list("item", "value_base_minor"))
 
 
 def coupon(**more: Any) -> dict[str, Any]:
