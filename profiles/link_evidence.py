@@ -21,7 +21,8 @@ from profiles.models import IdentifierKind, LinkRule
 
 MOST_REREAD = 200
 _LINKS_SQL = """
-SELECT s.name AS source, l.record_id, l.rule, l.score, l.evidence::text AS evidence, l.linked_at, l.ended_at,
+SELECT s.name AS source, l.record_id, l.rule, coalesce(l.score, 1.0) AS score, l.evidence::text AS evidence,
+       l.linked_at, l.ended_at,
        m.received_at, r.superseded_at, u.username AS actor
 FROM profiles_link l
 JOIN profiles_sourcerecord r ON r.bucket = l.record_bucket AND r.id = l.record_id

@@ -103,7 +103,6 @@ def link(landed: Landed, customer: Block, linked: NDArray[np.bool_], rules: NDAr
                 "record_bucket": copying.smallints(landed.record_bucket[rows]),
                 "linked_at": copying.timestamps(_at(feed, len(rows))),
                 "rule": copying.smallints(rules[rows]),
-                "score": copying.reals(np.ones(len(rows))),
             },
         )
 

@@ -36,7 +36,7 @@ begun AS (
                                actor_id)
     SELECT survivor_bucket, survivor, record_id, record_bucket, %(at)s,
            CASE WHEN home THEN (evidence ->> 'was')::smallint ELSE because END,
-           CASE WHEN home THEN coalesce((evidence ->> 'score')::real, 1.0) ELSE sure END,
+           CASE WHEN home THEN (evidence ->> 'score')::real ELSE sure END,
            CASE WHEN home THEN evidence -> 'evidence' ELSE jsonb_strip_nulls(jsonb_build_object(
                'merged_from', duplicate, 'was', rule, 'score', score, 'evidence', evidence
            )) || coalesce(why::jsonb, '{}') END,
@@ -55,7 +55,8 @@ WHERE c.bucket = m.duplicate_bucket AND c.id = m.duplicate
 _REDIRECT_EARLIER_SQL = """
 UPDATE profiles_customer c SET merged_into = m.survivor FROM merge_pairs m WHERE c.merged_into = m.duplicate
 """
-# The survivor may hold the same look-up already: then the duplicate's row goes, and a claim it held passes on.
+# The survivor may hold the same look-up already: then the duplicate's row goes, and a claim it held passes on. What is
+# new is noted by a part of its own: joined to those who are gone it would not be asked where nobody is.
 _IDENTIFIERS_SQL = """
 WITH held AS (
     SELECT i.lookup, i.kind, m.duplicate, m.survivor, i.claims,
@@ -79,8 +80,9 @@ moved AS (
     WHERE NOT h.twice AND i.lookup = h.lookup AND i.kind = h.kind AND i.customer_id = h.duplicate
     RETURNING i.*
 ),
-noted AS (SELECT count(lib_note_new('profiles_identifier', customer_id, to_jsonb(moved))) FROM moved)
-SELECT gone.lookup, gone.kind, gone.survivor FROM gone, noted WHERE gone.claims
+noted AS (SELECT count(lib_note_new('profiles_identifier', customer_id, to_jsonb(moved))) AS rows FROM moved)
+SELECT gone.lookup, gone.kind, gone.survivor FROM gone WHERE gone.claims
+UNION ALL SELECT NULL, NULL, NULL FROM noted WHERE noted.rows < 0
 """
 _CLAIMS_SQL = """
 UPDATE profiles_identifier i SET claims = true

@@ -51,7 +51,7 @@ WITH ended AS (
 INSERT INTO profiles_link (bucket, customer_id, record_id, record_bucket, linked_at, rule, score, evidence, actor_id)
 SELECT %(into_bucket)s, %(into)s, record_id, record_bucket, %(at)s,
        CASE WHEN home THEN (evidence ->> 'was')::smallint ELSE %(manual)s END,
-       CASE WHEN home THEN coalesce((evidence ->> 'score')::real, 1.0) ELSE 1.0 END,
+       CASE WHEN home THEN (evidence ->> 'score')::real END,
        CASE WHEN home THEN evidence -> 'evidence' ELSE jsonb_strip_nulls(jsonb_build_object(
            'split_from', %(customer)s::text, 'was', rule, 'score', score, 'evidence', evidence
        )) END,

@@ -32,9 +32,9 @@ ORDER BY u.record_id, u.kind
 """
 _LINK_SQL = """
 WITH begun AS (
-    INSERT INTO profiles_link (bucket, customer_id, record_id, record_bucket, linked_at, rule, score)
+    INSERT INTO profiles_link (bucket, customer_id, record_id, record_bucket, linked_at, rule)
     SELECT bucket, customer_id, record_id, record_bucket, %(at)s,
-           CASE WHEN kind = %(device)s THEN %(signed_in)s ELSE %(waited)s END, 1.0
+           CASE WHEN kind = %(device)s THEN %(signed_in)s ELSE %(waited)s END
     FROM waiting_known
     RETURNING *
 )

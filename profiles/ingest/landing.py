@@ -22,8 +22,9 @@ from profiles.shapes import Block, Counts, Feed, Landed, LookedUp
 from profiles.sources.contract import PERSON_FIELDS, SUPERSEDED, Batch, Reject
 
 T = TypeVar("T")
-LINES_A_MESSAGE = 200
-HASH_BYTES = 8  # two versions of one mention are told apart by it, not a billion mentions
+LINES_A_MESSAGE = 400
+HASH_BYTES = 7  # two versions of one mention are told apart by it, not a billion mentions
+_MESSAGE_IDS_SQL = "SELECT nextval(pg_get_serial_sequence('profiles_message', 'id')) FROM generate_series(1, %s)"
 
 # LATERAL with LIMIT 1 is one look-up a row, whatever the planner believes: right after a load it believes that the
 # table has a single record, and would compare each row with all of them.
@@ -181,7 +182,7 @@ def _write(landed: Landed, native: list[bytes], content: list[bytes]) -> None:
                 "id": copying.uuids(landed.record[rows]),
                 "native_key": copying.blobs([native[chosen[i]] for i in order]),
                 "content_hash": copying.blobs([content[chosen[i]] for i in order]),
-                "message_id": copying.uuids(message[rows]),
+                "message_id": copying.integers(message[rows]),
                 "line": copying.integers(line[rows]),
                 "cipher": copying.blobs([ciphers[i] for i in order]),
             },
@@ -208,16 +209,19 @@ def _write_messages(landed: Landed, key_id: UUID, sealer: encryption.Sealer) -> 
     lines = landed.batch.kept_lines()
     used, place = np.unique(landed.batch.line[landed.mention], return_inverse=True)
     groups = -(-len(used) // LINES_A_MESSAGE)
-    ids = uuid7_block(groups)
+    names = uuid7_block(groups)
     firsts = [used[g * LINES_A_MESSAGE : (g + 1) * LINES_A_MESSAGE].tolist() for g in range(groups)]
     bodies = [packed_lines.packed([lines.raw[i] for i in group]) for group in firsts]
-    places = [b"message:" + ids[g].tobytes() for g in range(groups)]
+    places = [b"message:" + names[g].tobytes() for g in range(groups)]
     with connection.cursor() as cursor:
+        cursor.execute(_MESSAGE_IDS_SQL, [groups])
+        ids = np.array([number for (number,) in cursor.fetchall()], dtype=np.int32)
         copying.copy_in(
             cursor,
             "profiles_message",
             {
-                "id": copying.uuids(ids),
+                "id": copying.integers(ids),
+                "sealed_as": copying.uuids(names),
                 "source_id": copying.smallints(np.full(groups, landed.feed.source_id)),
                 "run_id": copying.uuids(_same(landed.feed.run_id, groups)),
                 "received_at": copying.timestamps(

@@ -64,7 +64,7 @@ def redact(records: Iterable[SourceRecord], known_by: Collection[bytes]) -> int:
 
     Returns the messages rewritten.
     """
-    lines: dict[UUID, dict[int, set[bytes]]] = defaultdict(lambda: defaultdict(set))
+    lines: dict[int, dict[int, set[bytes]]] = defaultdict(lambda: defaultdict(set))
     for record in records:
         lines[record.message_id][record.line].add(bytes(record.native_key))
     messages = list(Message.objects.select_for_update().filter(id__in=lines))
@@ -78,13 +78,13 @@ def redact(records: Iterable[SourceRecord], known_by: Collection[bytes]) -> int:
         connector = CONNECTORS.get(names[message.source_id])
         for line, native_keys in lines[message.id].items():
             opened[line] = without(connector, opened[line], native_keys, lambda lookup: lookup in known_by)
-        message.cipher = sealer.seal(packed_lines.packed(opened), b"message:" + message.id.bytes)
+        message.cipher = sealer.seal(packed_lines.packed(opened), b"message:" + message.sealed_as.bytes)
         message.save(update_fields=["cipher"])
     return len(messages)
 
 
 def _opened(message: Message, sealer: encryption.Sealer) -> list[bytes]:
-    return packed_lines.unpacked(sealer.open(message.cipher, b"message:" + message.id.bytes))
+    return packed_lines.unpacked(sealer.open(message.cipher, b"message:" + message.sealed_as.bytes))
 
 
 def without(

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from typing import ClassVar, Self, cast
-from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Case, F, Value, When
+from django.db.models import Case, F, Func, Value, When
 from django.utils import timezone
 
 from iaros.lib.fields import PurposeField
@@ -70,7 +69,9 @@ class IdentifierKind(models.IntegerChoices):
         return self.name.lower()
 
 
-_NOBODY = UUID(int=0)
+# A customer in eight bytes: with sixteen an entry of the index would be padded by six more.
+_NOBODY = Value(0, output_field=models.BigIntegerField())
+_HOLDER = Func(F("customer_id"), Value(0), function="uuid_hash_extended", output_field=models.BigIntegerField())
 
 
 class Identifier(models.Model):
@@ -99,11 +100,12 @@ class Identifier(models.Model):
 
     class Meta:
         constraints = [
-            # One index for two rules: of those who claim a look-up there is one, of those who only hold it any number.
+            # One index for two rules: of those who claim a look-up there is one, of those who only hold it any number,
+            # each once.
             models.UniqueConstraint(
                 "lookup",
                 "kind",
-                Case(When(claims=True, then=Value(_NOBODY)), default=F("customer_id")),
+                Case(When(claims=True, then=_NOBODY), default=_HOLDER),
                 name="profiles_identifier_once",
             ),
         ]

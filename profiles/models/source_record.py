@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.conf import settings
-from django.contrib.postgres.indexes import BrinIndex
+from django.contrib.postgres.indexes import BrinIndex, BTreeIndex
 from django.db import models
 from django.utils import timezone
 
@@ -41,7 +41,8 @@ class Message(models.Model):
         "cipher": Personal(Purpose.SERVICING, Sensitivity.IDENTITY, erase=Erase.SHRED),
     }
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    id = models.AutoField(primary_key=True)  # four bytes: it stands on every record
+    sealed_as = models.UUIDField(default=uuid7, editable=False, help_text="by what name the lines are sealed")
     source_id = models.SmallIntegerField()
     run_id = models.UUIDField()
     received_at = models.DateTimeField(default=timezone.now)
@@ -76,8 +77,8 @@ class SourceRecord(models.Model):
     bucket = models.SmallIntegerField()
     id = models.UUIDField(default=uuid7)
     native_key = models.BinaryField(max_length=13)
-    content_hash = models.BinaryField(max_length=8, help_text="compared with the version before, with nothing else")
-    message_id = models.UUIDField()
+    content_hash = models.BinaryField(max_length=7, help_text="compared with the version before, with nothing else")
+    message_id = models.IntegerField()
     line = models.IntegerField(help_text="which line of the message, from 0")
     superseded_at = models.DateTimeField(null=True, blank=True)
     cipher = models.BinaryField(null=True, blank=True, help_text="standardised personal fields, if it has any")
@@ -91,8 +92,8 @@ class SourceRecord(models.Model):
             ),
         ]
         indexes = [
-            # Asked by id alone; the primary key is a declaration to the ORM.
-            models.Index(fields=["id"], name="profiles_sourcerecord_id"),
+            # Asked by id alone; the primary key is a declaration to the ORM. Ids ascend: no page need have room.
+            BTreeIndex(fields=["id"], name="profiles_sourcerecord_id", fillfactor=100),
             # Messages and rows grow together, so a block range of the table is of few runs: by it a run's are found.
             BrinIndex(fields=["message_id"], name="profiles_sourcerecord_message"),
         ]
@@ -138,7 +139,7 @@ class Link(models.Model):
     linked_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
     rule = models.SmallIntegerField(choices=LinkRule)
-    score = RealField(default=1.0)
+    score = RealField(null=True, blank=True, help_text="none where the rule is certain")
     evidence = models.JSONField(null=True, blank=True)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, db_constraint=False, db_index=False
@@ -146,7 +147,7 @@ class Link(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["record_id"], name="profiles_link_record"),
+            BTreeIndex(fields=["record_id"], name="profiles_link_record", fillfactor=100),
             models.Index(fields=["bucket", "customer_id"], name="profiles_link_customer"),
         ]
 

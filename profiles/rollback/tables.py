@@ -41,7 +41,7 @@ def _fact(table: str, *same: str) -> Kept:
 
 
 PEOPLE: tuple[Kept, ...] = (
-    Kept("profiles_message", ("id",), "id", born=_OF_RUN),
+    Kept("profiles_message", ("id",), "sealed_as", born=_OF_RUN),
     Kept("profiles_sourcerecord", ("bucket", "id"), "id", born=_OF_MESSAGE, found=(_OF_MESSAGE,)),
     Kept("profiles_link", ("bucket", "customer_id", "record_id", "linked_at"), "customer_id", born=_OF_RECORD),
     Kept("profiles_unlinkedkey", ("id",), "record_id", born=_OF_RECORD),
@@ -72,7 +72,7 @@ PEOPLE: tuple[Kept, ...] = (
         "profiles_flightleg",
         ("bucket", "id"),
         "booking_id",
-        born="t.id >= %(first_id)s AND t.booking_id IN (SELECT id FROM undo_bookings)",
+        born="t.id >= %(first_number)s AND t.booking_id IN (SELECT id FROM undo_bookings)",
         found=(_OF_BOOKING,),
     ),
     _fact("profiles_passenger", "record_id"),

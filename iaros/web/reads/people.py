@@ -30,7 +30,8 @@ FROM profiles_event e
 WHERE e.bucket = %(bucket)s AND e.customer_id = %(customer)s AND {gate}
 """
 _RECORDS_SQL = """
-SELECT s.name AS source, l.record_id, l.rule, l.score, l.linked_at, l.ended_at, m.received_at, r.superseded_at
+SELECT s.name AS source, l.record_id, l.rule, coalesce(l.score, 1.0) AS score, l.linked_at, l.ended_at, m.received_at,
+       r.superseded_at
 FROM profiles_link l
 JOIN profiles_sourcerecord r ON r.bucket = l.record_bucket AND r.id = l.record_id
 JOIN profiles_message m ON m.id = r.message_id
