@@ -13,6 +13,7 @@ from uuid import UUID
 
 import numpy as np
 from django.db import connection, transaction
+from numpy.typing import NDArray
 
 from iaros.lib import copying, staging
 from iaros.lib.ids import as_block
@@ -76,25 +77,39 @@ def refresh_customers(customers: Sequence[UUID], as_of: datetime) -> int:
     return _refresh(as_of, 0, 256, list(customers)) if customers else 0
 
 
-@transaction.atomic
 def _refresh(as_of: datetime, low: int, high: int, ids: Sequence[UUID] | None) -> int:
-    past = history.load(as_of, low=low, high=high, ids=ids)
-    said: dict[str, Any] = {}
-    for enricher in ENRICHERS:
-        said |= enricher.enrich(past)
-    with connection.cursor() as cursor:
-        cursor.execute(_FORGET_SQL, {"low": low, "high": high, "ids": list(ids) if ids is not None else None})
-        if len(past.customers):
-            copying.copy_in(cursor, "profiles_enrichment", _columns(past, said))
-        if len(past.trips):
-            _write_purposes(cursor, past)
+    with transaction.atomic():
+        past = history.load(as_of, low=low, high=high, ids=ids)
+        said: dict[str, Any] = {}
+        for enricher in ENRICHERS:
+            said |= enricher.enrich(past)
+        with connection.cursor() as cursor:
+            cursor.execute(_FORGET_SQL, {"low": low, "high": high, "ids": list(ids) if ids is not None else None})
+            if len(past.customers):
+                copying.copy_in(cursor, "profiles_enrichment", _columns(past, said))
+    if len(past.trips):
+        _write_purposes(past)
     return len(past.customers)
 
 
-def _write_purposes(cursor: Any, past: history.History) -> None:
+def _write_purposes(past: history.History) -> None:
+    """A bucket a transaction: what one leaves behind on a page is room for the next."""
     trips = past.trips
     purpose, sure = trip_purpose.classify(trips)
     customer = as_block(past.customers.id)[trips.customer]  # a passenger stands beside its customer
+    for bucket in np.unique(customer[:, 15]).tolist():
+        rows = np.flatnonzero(customer[:, 15] == bucket)
+        with transaction.atomic(), connection.cursor() as cursor:
+            _update_purposes(cursor, customer[rows], trips.passenger[rows], purpose[rows], sure[rows])
+
+
+def _update_purposes(
+    cursor: Any,
+    customer: NDArray[np.uint8],
+    passenger: NDArray[np.uint8],
+    purpose: NDArray[np.int64],
+    sure: NDArray[np.float64],
+) -> None:
     staging.stage(
         cursor,
         "enrichment_trips",
@@ -102,7 +117,7 @@ def _write_purposes(cursor: Any, past: history.History) -> None:
         {
             "bucket": copying.smallints(customer[:, 15]),
             "customer_id": copying.uuids(customer),
-            "record_id": copying.uuids(trips.passenger),
+            "record_id": copying.uuids(passenger),
             "purpose": copying.smallints(purpose),
             "purpose_confidence": copying.smallints(np.rint(sure * 100)),
         },

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from django.conf import settings
 from django.db import connection
 from numpy.typing import NDArray
 
 from iaros.lib import copying, staging
-from iaros.lib.ids import ascending, uuid7_block
+from iaros.lib.ids import ascending, numbers_in_time, uuid7_block
 from profiles.currency import in_base_currency
 from profiles.shapes import Block, Landed
 
@@ -105,6 +106,7 @@ def _write_bookings(landed: Landed, table: dict[str, Any], created: np.ndarray, 
         return copying.nullable(copying.timestamps(filled), present)
 
     totals = np.array(table["total_minor"], dtype=np.int64)[rows]
+    foreign = [None if (code := table["currency"][i]) == settings.BASE_CURRENCY else code for i in chosen]
     with connection.cursor() as cursor:
         copying.copy_in(
             cursor,
@@ -123,7 +125,7 @@ def _write_bookings(landed: Landed, table: dict[str, Any], created: np.ndarray, 
                 "market": copying.texts([""] * len(chosen)),
                 "currency": texts("currency"),
                 "total_minor": copying.bigints(totals),
-                "total_base_minor": in_base_currency(totals, [table["currency"][i] for i in chosen], created[rows]),
+                "total_base_minor": in_base_currency(totals, foreign, created[rows]),
                 "party_size": copying.smallints(np.array(table["party_size"])[rows]),
                 "origin": texts("origin"),
                 "destination": texts("destination"),
@@ -155,10 +157,11 @@ def _write_legs(table: dict[str, Any] | None, bookings: np.ndarray, ids: Block, 
             "profiles_flightleg",
             {
                 "bucket": copying.smallints(ids[of[rows]][:, 15]),
-                "id": copying.uuids(uuid7_block(len(chosen))),
+                "id": copying.bigints(numbers_in_time(len(chosen))),
                 "booking_id": copying.uuids(ids[of[rows]]),
                 "number": copying.smallints(number[rows]),
-                **{n: texts(n) for n in ("carrier", "flight_number", "origin", "destination", "departs_zone")},
+                **{n: texts(n) for n in ("carrier", "flight_number", "origin", "destination")},
+                "departs_zone": copying.smallints([table["departs_zone"][i] for i in chosen]),
                 "departs_at": copying.timestamps(np.array(table["departs_at"], dtype="datetime64[us]")[rows]),
                 "arrives_at": copying.timestamps(np.array(table["arrives_at"], dtype="datetime64[us]")[rows]),
                 **{n: texts(n) for n in ("cabin", "booking_class", "fare_basis", "status")},

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from django.db import models
 
-from iaros.lib.ids import uuid7
+from iaros.lib.ids import number_in_time, uuid7
 from iaros.lib.personal_data import Erase, Personal, Sensitivity
 from iaros.lib.purposes import Purpose
 
@@ -43,7 +43,9 @@ class Booking(models.Model):
     market = models.CharField(max_length=20, blank=True)
     currency = models.CharField(max_length=3)
     total_minor = models.BigIntegerField()
-    total_base_minor = models.BigIntegerField(null=True, blank=True, help_text="at the day's rate")
+    total_base_minor = models.BigIntegerField(
+        null=True, blank=True, help_text="of a foreign `total_minor`, at the day's rate"
+    )
     party_size = models.SmallIntegerField()
     origin = models.CharField(max_length=3)
     destination = models.CharField(max_length=3)
@@ -99,7 +101,7 @@ class FlightLeg(models.Model):
 
     pk = models.CompositePrimaryKey("bucket", "id")
     bucket = models.SmallIntegerField(help_text="of the booking")
-    id = models.UUIDField(default=uuid7)  # by it a leg told by a run is known from one told before
+    id = models.BigIntegerField(default=number_in_time)  # by it a leg told by a run is known from one told before
     booking_id = models.UUIDField()
     number = models.SmallIntegerField()
     carrier = models.CharField(max_length=3)
@@ -107,7 +109,7 @@ class FlightLeg(models.Model):
     origin = models.CharField(max_length=3)
     destination = models.CharField(max_length=3)
     departs_at = models.DateTimeField()
-    departs_zone = models.CharField(max_length=6, help_text="offset from UTC at the airport, +02:00")
+    departs_zone = models.SmallIntegerField(help_text="minutes from UTC at the airport, east is positive")
     arrives_at = models.DateTimeField()
     cabin = models.CharField(max_length=1)
     booking_class = models.CharField(max_length=2)

@@ -16,6 +16,7 @@ from django.db.models import Q
 
 from iaros.accounts.models import User
 from iaros.lib import clock, sql, undo
+from iaros.lib.ids import first_number
 from privacy import audit, ledger, subjects
 from profiles.golden import assemble
 from profiles.models import IngestRun, RunState, Source
@@ -97,7 +98,12 @@ _RANGE_SQL = "SELECT (array_agg(id ORDER BY id))[1], (array_agg(id ORDER BY id D
 
 def stage(run: IngestRun) -> dict[str, Any]:
     """Make the `undo_...` tables: messages, records, customers, bookings the run touched; returns the parameters."""
-    params: dict[str, Any] = {"run": run.id, "began": run.started_at, "first_id": _first_id(run.started_at)}
+    params: dict[str, Any] = {
+        "run": run.id,
+        "began": run.started_at,
+        "first_id": _first_id(run.started_at),
+        "first_number": first_number(run.started_at.timestamp()),
+    }
     with connection.cursor() as cursor:
         for name in _STAGES:
             cursor.execute(f'DROP TABLE IF EXISTS "{name}"')

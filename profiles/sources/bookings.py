@@ -392,10 +392,9 @@ def _leg(booking: int, segment: Segment, leaves: datetime) -> tuple[Any, ...]:
 
 
 @lru_cache(maxsize=1_000)
-def _offset(from_utc: timedelta) -> str:
-    """`+02:00`."""
-    minutes = round(from_utc.total_seconds() / 60)
-    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
+def _offset(from_utc: timedelta) -> int:
+    """In minutes."""
+    return round(from_utc.total_seconds() / 60)
 
 
 def _days(earlier: datetime, later: datetime) -> int:

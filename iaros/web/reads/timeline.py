@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.utils import timezone
 
 from iaros.lib import sql
@@ -71,10 +72,11 @@ WHERE e.bucket = %(bucket)s AND e.customer_id = %(customer)s AND {gate}
 ORDER BY e.occurred_at DESC, e.id DESC
 LIMIT %(limit)s
 """
-_LAST = (datetime(9999, 1, 1, tzinfo=timezone.get_fixed_timezone(0)), UUID(int=2**128 - 1))
+_LAST = (datetime(9999, 1, 1, tzinfo=timezone.get_fixed_timezone(0)), 2**63 - 1)
 _TRIPS_SQL = """
 SELECT b.id, b.locator, b.status, b.channel, b.party_size, b.origin, b.destination, b.departs_at, b.returns_at,
-       b.created_at, b.total_base_minor
+       b.created_at,
+       CASE b.currency WHEN %(ours)s THEN b.total_minor ELSE b.total_base_minor END AS total_base_minor
 FROM profiles_passenger p
 JOIN profiles_booking b ON b.id = p.booking_id
 WHERE p.bucket = %(bucket)s AND p.customer_id = %(customer)s AND {gate}
@@ -88,7 +90,7 @@ class Happening:
     """One event in words."""
 
     at: datetime
-    id: UUID
+    id: int
     icon: str
     text: str
     channel: str
@@ -126,10 +128,10 @@ def timeline(
     return TimelinePage(found, f"{last.at.isoformat()}~{last.id}" if last else "")
 
 
-def _cursor(before: str) -> tuple[datetime, UUID]:
+def _cursor(before: str) -> tuple[datetime, int]:
     try:
         at, _, event_id = before.partition("~")
-        return datetime.fromisoformat(at), UUID(event_id)
+        return datetime.fromisoformat(at), min(int(event_id), 2**63 - 1)
     except ValueError:
         return _LAST
 
@@ -207,7 +209,12 @@ def trips(
 ) -> list[Trip]:
     """The person's last trips with their telling steps, read from `happenings`; `now` is the data's own moment."""
     condition, params = gate(purpose, customer="p.customer_id", bucket="p.bucket")
-    params |= {"bucket": bucket_of(customer_id), "customer": customer_id, "limit": limit}
+    params |= {
+        "bucket": bucket_of(customer_id),
+        "customer": customer_id,
+        "limit": limit,
+        "ours": settings.BASE_CURRENCY,
+    }
     rows = sql.query(_TRIPS_SQL.format(gate=condition), params)
     return [_trip(row, [h for h in happenings if h.booking_id == row["id"]], now) for row in rows]
 

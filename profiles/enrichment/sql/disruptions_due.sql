@@ -16,7 +16,7 @@ WITH disrupted AS (
     FROM disrupted d
     JOIN profiles_flightleg l ON (d.carrier, d.flight_number) IN (
             (l.carrier, ltrim(l.flight_number, '0')), (l.operating_carrier, ltrim(l.operating_number, '0'))
-        ) AND l.origin = d.origin AND (l.departs_at AT TIME ZONE 'UTC' + l.departs_zone::interval)::date = d.flight_date
+        ) AND l.origin = d.origin AND (l.departs_at AT TIME ZONE 'UTC' + l.departs_zone * INTERVAL '1 minute')::date = d.flight_date
     WHERE l.departs_at >= (SELECT min(flight_date) FROM disrupted) - INTERVAL '1 day'
       AND l.departs_at < (SELECT max(flight_date) FROM disrupted) + INTERVAL '2 days'
 )
