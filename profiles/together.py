@@ -1,6 +1,7 @@
 """Compares many customers on every core: a process a share of the buckets, each joining people as `probable` does.
 
-For few customers the processes would take longer to start than to work; then this one does it alone.
+For few customers the processes would take longer to start than to work, and where somebody travelled they would find
+fewer; then this one does it alone.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from iaros.lib.reports import Progress, silent
 from profiles import probable
 from profiles.identity import search_keys
 from profiles.ingest import runs
+from profiles.models import Passenger
 from profiles.probable import BUCKETS, Matched
 
 LEASE = "profiles.together"
@@ -48,7 +50,7 @@ def match_changed(progress: Progress = silent, *, processes: int | None = None) 
             _doubt_interrupted()
         wanted = processes or len(os.sched_getaffinity(0))
         # Whoever is in a transaction has not shown others yet what they are to compare.
-        if not alone or wanted < 2 or connection.in_atomic_block or not _many_wait():
+        if not alone or wanted < 2 or connection.in_atomic_block or not _many_wait() or _anybody_travelled():
             return probable.match_changed(progress)
         progress(phase="probable matches", done=0, total=BUCKETS)
         return _in_processes(shares(wanted))
@@ -91,6 +93,12 @@ def _many_wait() -> bool:
     with connection.cursor() as cursor:
         cursor.execute(_WAITING_SQL, [WORTH_A_PROCESS])
         return bool(cursor.fetchone()[0] >= WORTH_A_PROCESS)
+
+
+def _anybody_travelled() -> bool:
+    """Whether company may tell who somebody is: by the keys of fellow travellers, which another process may still have
+    to write. On the demo airline of 500 two processes found .8972 of all true pairs, one .8995."""
+    return Passenger.objects.exists()
 
 
 @transaction.atomic
