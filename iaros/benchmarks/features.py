@@ -18,7 +18,7 @@ from iaros.benchmarks import pipeline, scratch
 from iaros.benchmarks.pipeline import Say
 from iaros.demo import END_AT
 from iaros.lib import clock, copying, valkey
-from iaros.lib.ids import uuid7_block
+from iaros.lib.ids import numbers, uuid7_block
 from iaros.lib.partitions import ensure_months
 from privacy import subjects
 from profiles.models import EventKind
@@ -120,7 +120,7 @@ def _with_events(count: int) -> UUID:
         owner = np.repeat(customer, count, axis=0)
         columns: dict[str, copying.Column] = {
             "occurred_at": at,
-            "id": copying.uuids(uuid7_block(count)),
+            "id": copying.bigints(numbers(count)),
             "ingested_at": at,
             "customer_id": copying.uuids(owner),
             "bucket": copying.smallints(owner[:, 15]),
