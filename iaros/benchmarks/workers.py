@@ -59,6 +59,12 @@ def start(program: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", program], stdin=pipe, stdout=pipe, stderr=pipe)
 
 
+def start_file(path: str) -> subprocess.Popen[bytes]:
+    """`start` for a program that stands in a file of its own."""
+    pipe = subprocess.PIPE
+    return subprocess.Popen([sys.executable, path], stdin=pipe, stdout=pipe, stderr=pipe)
+
+
 def ask(processes: Sequence[subprocess.Popen[bytes]], orders: Sequence[Any]) -> list[Any]:
     """Give each process an order and wait for the answers of all: a line of JSON each way.
 

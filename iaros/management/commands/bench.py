@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from iaros.benchmarks import features, gates, identity, pipeline, segments, sources, storage
+from iaros.benchmarks import features, gates, identity, pipeline, segments, serve, sources, storage
 from iaros.demo import SIZES
 from iaros.lib.commands import Refused, ReportCommand
 
@@ -17,6 +17,7 @@ MEASURES = {
     "features": (features.measure, 50_000),
     "segments": (segments.measure, 50_000),
     SOURCES: (sources.measure, 2_000),
+    "serve": (serve.measure, 2_000),
 }
 
 
