@@ -111,6 +111,7 @@ TEMPLATES = [
 
 # --- Postgres is the only truth; Valkey holds what can be rebuilt ----------------------------------------------------
 DATABASES = {"default": env.db_url("DATABASE_URL")}
+DATABASES["default"]["ENGINE"] = "iaros.lib.postgres"
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
 # `manage.py test` names a database that is migrated already, for each of its processes to copy.
