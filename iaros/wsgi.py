@@ -1,3 +1,4 @@
+import gc
 import os
 from importlib import import_module
 
@@ -14,3 +15,7 @@ for _library in (
     "segmentation.ml.estimators.boosted_trees",
 ):
     import_module(_library)
+
+# What was loaded stays: the collector need not walk it while somebody waits for an answer.
+gc.collect()
+gc.freeze()

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection
+from django.utils import timezone
+
 from iaros.accounts.models import ApiClient, User
-from iaros.lib import sql
-from privacy.models import AuditEvent
+from iaros.lib import arrays, sql
+from iaros.lib.ids import uuid7
 
 # The array must be written as one element asked for, or the index over `ids` is not used.
 _FOR_CUSTOMER_SQL = """
@@ -19,6 +24,13 @@ FROM privacy_auditevent
 WHERE ids @> ARRAY[%(customer)s]::uuid[]
 ORDER BY occurred_at DESC, id DESC
 LIMIT %(limit)s
+"""
+
+_RECORD_SQL = """
+INSERT INTO privacy_auditevent
+    (id, occurred_at, action, actor, client, purpose, ids, route, reason, details)
+VALUES (%(id)s, %(occurred_at)s, %(action)s, %(actor)s, %(client)s, %(purpose)s, %(ids)s::uuid[], %(route)s, %(reason)s,
+        %(details)s::jsonb)
 """
 
 
@@ -52,16 +64,20 @@ def record(
     details: dict[str, Any] | None = None,
 ) -> None:
     """Write one row, in the caller's transaction: what is rolled back was not done, and is not told."""
-    AuditEvent.objects.create(
-        action=action,
-        actor=actor.get_username() if actor else "",
-        client=str(client) if client else "",
-        purpose=purpose or "",
-        ids=list(ids),
-        route=route[:200],
-        reason=reason,
-        details=details,
-    )
+    row: dict[str, Any] = {
+        "id": uuid7(),
+        "occurred_at": timezone.now(),
+        "action": action,
+        "actor": actor.get_username() if actor else "",
+        "client": str(client) if client else "",
+        "purpose": purpose or "",
+        "ids": arrays.of_uuids(ids),
+        "route": route[:200],
+        "reason": reason,
+        "details": None if details is None else json.dumps(details, cls=DjangoJSONEncoder),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_RECORD_SQL, row)
 
 
 def reads(

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError
 
-from iaros.lib import clock, outbox
+from iaros.lib import clock, outbox, sql
 from iaros.lib.ids import bucket_of
 from iaros.lib.purposes import Channel, Purpose
 from iaros.lib.queues import Queue
 from privacy import consent
+from recommendations import one_person
 from recommendations.eligibility import rules
 from recommendations.feedback import decisions
 from recommendations.models import ItemKind, Recommendation, RecommenderVersion
+from recommendations.one_person import StoredRow
 from recommendations.ranking import packing, reasons, recommender
 from recommendations.ranking.ordering import Fallback
 from recommendations.ranking.packing import NONE, Source
@@ -46,8 +49,10 @@ class Offer:
 
 @dataclass(frozen=True)
 class RecommendationSet:
-    """An answer. `refused` says why there is none; `fallback_level` is the furthest any of the lists had to fall."""
+    """An answer about the customer, or about whom they were folded into. `refused` says why there is none;
+    `fallback_level` is the furthest any of the lists had to fall."""
 
+    customer_id: uuid.UUID
     items: list[Offer]
     decision_id: uuid.UUID | None
     model_version: str
@@ -80,33 +85,38 @@ def recommend(
     purpose: Purpose | str,
     channel: Channel | str | None = None,
     client: str = "",
+    beside: Callable[[uuid.UUID], None] | None = None,
 ) -> RecommendationSet:
     """What to offer this person, for a purpose and channel they agree to; both kinds are dealt out in turns.
 
-    Who may not be answered gets an empty set with the reason in `refused`. Every answer is logged as a decision.
+    Who may not be answered gets an empty set with the reason in `refused`. Every answer is logged as a decision, and
+    what `beside` writes about the customer goes with it: both are written before there is an answer, or there is none.
     """
     purpose, channel = Purpose(purpose), Channel(channel) if channel else None
-    refused = _refusal(customer_id, purpose, channel)
-    if refused:
-        return RecommendationSet([], None, "", Fallback.NOTHING, None, refused)
+    if purpose not in PURPOSES:
+        return _refused(customer_id, f"Recommendations are not given for {purpose.label.lower()}.")
     kinds = [ItemKind(kind)] if kind else list(ItemKind)
-    lists = _in_time(customer_id, kinds)
-    offers = _dealt([_offers(stored) for stored in lists], limit)
+    customer_id, lists = _in_time(customer_id, kinds, purpose, channel)
+    if lists is None:
+        decision = consent.decide(customer_id, purpose, channel)
+        return _refused(customer_id, decision.reason)
     answer = RecommendationSet(
-        items=offers,
+        customer_id=customer_id,
+        items=_dealt(lists, limit),
         decision_id=None,
         model_version=", ".join(stored.version.name for stored in lists),
         fallback_level=max((stored.level for stored in lists), default=Fallback.NOTHING),
         as_of=min((stored.as_of for stored in lists), default=None),
     )
-    return _logged(answer, customer_id, lists, purpose, channel, client)
+    with sql.together():
+        logged = _logged(answer, lists, purpose, channel, client)
+        if beside:
+            beside(customer_id)
+    return logged
 
 
-def _refusal(customer_id: uuid.UUID, purpose: Purpose, channel: Channel | None) -> str:
-    if purpose not in PURPOSES:
-        return f"Recommendations are not given for {purpose.label.lower()}."
-    decision = consent.decide(customer_id, purpose, channel)
-    return "" if decision.allowed else decision.reason
+def _refused(customer_id: uuid.UUID, reason: str) -> RecommendationSet:
+    return RecommendationSet(customer_id, [], None, "", Fallback.NOTHING, None, reason)
 
 
 @dataclass(frozen=True)
@@ -121,64 +131,64 @@ class StoredList:
     as_of: datetime
 
 
-def _in_time(customer_id: uuid.UUID, kinds: list[ItemKind]) -> list[StoredList]:
-    """The stored lists, or what is popular with everybody if the database does not answer within the limit."""
-    limit_ms = int(settings.INTELLIGENCE.recommendations.real_time_timeout * 1000)
-    champions = [version for version in map(_champion, kinds) if version]
+def _in_time(
+    customer_id: uuid.UUID, kinds: list[ItemKind], purpose: Purpose, channel: Channel | None
+) -> tuple[uuid.UUID, list[StoredList] | None]:
+    """The customer, or whom they were folded into, and the stored lists; None where they may not be told.
+
+    What is popular with everybody, if the database does not answer within the limit.
+    """
     try:
-        with transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute("SHOW statement_timeout")
-                before = cursor.fetchone()[0]
-                cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(limit_ms)])
-            lists = [stored for version in champions if (stored := _stored(customer_id, version))]
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT set_config('statement_timeout', %s, true)", [before])
-            return lists
+        with one_person.in_time():
+            found = one_person.look_up(customer_id, kinds, purpose, channel)
+            if found and found.merged_into:
+                customer_id = found.merged_into
+                found = one_person.look_up(customer_id, kinds, purpose, channel)
+            if not found or not found.allowed:
+                return customer_id, None
+            taken = {row.champion_id: rules.still_ahead(row.extras, row.as_of) for row in found.rows if row.as_of}
     except OperationalError:
-        return [_popular(version) for version in champions]
+        if not consent.decide(customer_id, purpose, channel).allowed:
+            return customer_id, None
+        return customer_id, [_popular(version) for version in map(_champion, kinds) if version]
+    lists = [_stored(customer_id, row, taken.get(row.champion_id, set())) for row in found.rows]
+    return customer_id, sorted(lists, key=lambda one: kinds.index(one.kind))
 
 
 def _champion(kind: ItemKind) -> RecommenderVersion | None:
     return RecommenderVersion.objects.defer("artifact").filter(kind=kind, is_champion=True).first()
 
 
-def _stored(customer_id: uuid.UUID, champion: RecommenderVersion) -> StoredList:
-    row = Recommendation.objects.filter(bucket=bucket_of(customer_id), id=customer_id, kind=champion.kind).first()
-    if row is None:
-        return _popular(champion)
-    version = champion if row.version == champion.number else _version(row)
-    _ask_again_if_old(row)
-    ranked = packing.unpacked(bytes(row.ranked))
-    if champion.kind == ItemKind.ANCILLARY:
-        ranked = _not_on_trip(ranked, _model(version.id), customer_id, row.as_of)
+def _stored(customer_id: uuid.UUID, row: StoredRow, taken: set[str]) -> StoredList:
+    """The list without what the person has put on the next trip since it was ranked."""
+    if row.version_id is None or row.kind is None or row.ranked is None:
+        return _popular(_version(row.champion_id))
+    _ask_again_if_old(customer_id, row)
+    version, ranked = _version(row.version_id), packing.unpacked(bytes(row.ranked))
+    if taken:
+        codes = _model(version.id).catalogue.codes
+        ranked = ranked[[codes[item] not in taken for item in ranked["item"]]]
     return _as_list(row, ranked, version)
 
 
-def _as_list(row: Recommendation, ranked: Any, version: RecommenderVersion) -> StoredList:
+def _as_list(row: Recommendation | StoredRow, ranked: Any, version: RecommenderVersion) -> StoredList:
     return StoredList(
         kind=ItemKind(version.kind),
         version=version,
         model=_model(version.id),
         ranked=ranked,
-        level=row.fallback_level if len(ranked) else Fallback.NOTHING,
-        as_of=row.as_of,
+        level=row.fallback_level if len(ranked) and row.fallback_level is not None else Fallback.NOTHING,
+        as_of=row.as_of or version.as_of,
     )
 
 
-def _ask_again_if_old(row: Recommendation) -> None:
+def _ask_again_if_old(customer_id: uuid.UUID, row: StoredRow) -> None:
     """A list older than `cache_ttl` is still served, and a worker is asked once a period to rank it again."""
     ttl = settings.INTELLIGENCE.recommendations.cache_ttl
-    if (clock.now() - row.computed_at).total_seconds() <= ttl:
+    if row.computed_at is None or (clock.now() - row.computed_at).total_seconds() <= ttl:
         return
-    if cache.add(f"rank-again:{row.kind}:{row.id}", 1, timeout=ttl):
-        outbox.ring(RANK_AGAIN, queue=Queue.REALTIME, customer_id=str(row.id), kind=row.kind)
-
-
-def _not_on_trip(ranked: Any, model: Recommender, customer_id: uuid.UUID, as_of: datetime) -> Any:
-    """Without what the person has put on the next trip since the list was ranked."""
-    taken = rules.codes_on_next_trip(customer_id, as_of)
-    return ranked[[model.catalogue.codes[item] not in taken for item in ranked["item"]]] if taken else ranked
+    if cache.add(f"rank-again:{row.kind}:{customer_id}", 1, timeout=ttl):
+        outbox.ring(RANK_AGAIN, queue=Queue.REALTIME, customer_id=str(customer_id), kind=row.kind)
 
 
 def _popular(version: RecommenderVersion) -> StoredList:
@@ -200,57 +210,63 @@ def _model(version_id: uuid.UUID) -> Recommender:
     return recommender.restored(RecommenderVersion.objects.get(id=version_id))
 
 
-def _version(row: Recommendation) -> RecommenderVersion:
+@lru_cache(maxsize=8)
+def _version(version_id: uuid.UUID) -> RecommenderVersion:
+    return RecommenderVersion.objects.defer("artifact").get(id=version_id)
+
+
+def _version_of(row: Recommendation) -> RecommenderVersion:
     return RecommenderVersion.objects.defer("artifact").get(kind=row.kind, number=row.version)
 
 
 def _offers(stored: StoredList) -> list[Offer]:
-    codes = stored.model.catalogue.codes
-    return [
-        Offer(
-            item=codes[row["item"]],
-            kind=stored.kind.value,
-            score=round(float(row["score"]), 4),
-            rank=0,
-            reason=reasons.in_words(
-                stored.kind,
-                packing.Reason(int(row["reason"])),
-                item=codes[row["item"]],
-                evidence=_evidence(stored.model, row),
-                count=int(row["count"]),
-            ),
-            source=Source(int(row["source"])).name.lower(),
-            propensity=1.0,
-            model_version=stored.version.name,
-        )
-        for row in stored.ranked
-    ]
+    return [_offer(stored, row, 0) for row in stored.ranked.tolist()]
 
 
-def _evidence(model: Recommender, row: Any) -> str:
-    if row["evidence"] == NONE:
+def _offer(stored: StoredList, row: tuple[Any, ...], rank: int) -> Offer:
+    """One row of a packed list in words; `row` is as `packing.RECORD` says."""
+    item, score, source, reason, evidence, count = row
+    code = stored.model.catalogue.codes[item]
+    said = _evidence(stored.model, reason, evidence)
+    return Offer(
+        item=code,
+        kind=stored.kind.value,
+        score=round(score, 4),
+        rank=rank,
+        reason=reasons.in_words(stored.kind, packing.Reason(reason), item=code, evidence=said, count=count),
+        source=_SOURCES[source],
+        propensity=1.0,
+        model_version=stored.version.name,
+    )
+
+
+_SOURCES = {source.value: source.name.lower() for source in Source}
+
+
+def _evidence(model: Recommender, reason: int, evidence: int) -> str:
+    if evidence == NONE:
         return ""
-    if row["reason"] == packing.Reason.POPULAR_FROM_HOME:
-        return model.homes[row["evidence"]]
-    return model.catalogue.codes[row["evidence"]]
+    if reason == packing.Reason.POPULAR_FROM_HOME:
+        return model.homes[evidence]
+    return model.catalogue.codes[evidence]
 
 
-def _dealt(lists: list[list[Offer]], limit: int) -> list[Offer]:
+def _dealt(lists: list[StoredList], limit: int) -> list[Offer]:
     """The lists merged in turns, ranked from 1: scores of a route and of an extra bag do not compare."""
-    turns = [offers[turn] for turn in range(packing.KEPT) for offers in lists if turn < len(offers)]
-    return [Offer(**{**vars(offer), "rank": rank}) for rank, offer in enumerate(turns[:limit], start=1)]
+    rows = [(stored, stored.ranked.tolist()) for stored in lists]
+    turns = [(stored, told[turn]) for turn in range(packing.KEPT) for stored, told in rows if turn < len(told)]
+    return [_offer(stored, row, rank) for rank, (stored, row) in enumerate(turns[:limit], start=1)]
 
 
 def _logged(
     answer: RecommendationSet,
-    customer_id: uuid.UUID,
     lists: list[StoredList],
     purpose: Purpose,
     channel: Channel | None,
     client: str,
 ) -> RecommendationSet:
     decision_id = decisions.log(
-        customer_id=customer_id,
+        customer_id=answer.customer_id,
         items=[offer.item for offer in answer.items],
         propensities=[offer.propensity for offer in answer.items],
         policy=",".join(sorted({stored.version.policy for stored in lists})),
@@ -260,14 +276,14 @@ def _logged(
         channel=channel,
         client=client,
     )
-    return RecommendationSet(**{**vars(answer), "decision_id": decision_id})
+    return replace(answer, decision_id=decision_id)
 
 
 def stored_lists(customer_id: uuid.UUID) -> list[dict[str, Any]]:
     """What is stored for the person, in words, for the access package. No gate: they ask for their own."""
     mine = Recommendation.objects.filter(bucket=bucket_of(customer_id), kind__in=ItemKind.values, id=customer_id)
     rows = mine.order_by("kind")
-    lists = [_as_list(row, packing.unpacked(bytes(row.ranked)), _version(row)) for row in rows]
+    lists = [_as_list(row, packing.unpacked(bytes(row.ranked)), _version_of(row)) for row in rows]
     return [
         {"kind": stored.kind.value, "as_of": stored.as_of.isoformat(), "items": [vars(o) for o in _offers(stored)]}
         for stored in lists

@@ -128,24 +128,6 @@ class ScoreView(APIView):
         return Response(answer)
 
 
-class RecommendationsView(APIView):
-    """What to offer, best first, each with its reason. Where no model serves, `fallback_level` says what did."""
-
-    scope = "recommendations:read"
-    permission = _360
-
-    @extend_schema(
-        operation_id="read_recommendations",
-        parameters=[RecommendationQuerySerializer],
-        responses={200: RecommendationAnswerSerializer},
-    )
-    def get(self, request: Request) -> Response:
-        data = said(RecommendationQuerySerializer, request)
-        reader = reader_of(request, data)
-        answer = intelligence.offers(customer_named(data), reader=reader, kind=data.get("kind"), limit=data["limit"])
-        return Response(RecommendationAnswerSerializer(answer).data)
-
-
 class EnrichView(APIView):
     """Read a customer's records again and recompute profile, features, scores and segments: a job."""
 

@@ -85,6 +85,8 @@ class ApiChain:
             response = problem_response(request, code="error", status=500, detail="Something failed here.")
         response["X-Request-ID"] = request.request_id  # type: ignore[attr-defined]
         response["X-Content-Type-Options"] = "nosniff"
+        if not response.streaming:
+            response.headers.setdefault("Content-Length", str(len(response.content)))
         route = request.resolver_match.route if request.resolver_match else "none"
         _SECONDS.labels(request.method, route, response.status_code).observe(time.perf_counter() - began)
         return response

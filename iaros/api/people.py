@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.http import HttpRequest
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 
-from iaros.api.callers import Caller, caller_on
+from iaros.api.callers import Caller
 from iaros.intelligence import Reader, UnknownCustomer
 from iaros.lib.purposes import Channel, Purpose
 from profiles.models import IdentifierKind
@@ -47,17 +48,23 @@ def said(serializer: type[serializers.Serializer], request: Request) -> dict[str
 
 def reader_of(request: Request, data: dict[str, Any]) -> Reader:
     """The reader whom the request stands for; a client may name only the purposes written on it."""
-    purpose, caller = Purpose(data["purpose"]), caller_on(request)
+    return reader_for(request._request, data)
+
+
+def reader_for(request: HttpRequest, data: dict[str, Any]) -> Reader:
+    """`reader_of` for Django's own request."""
+    purpose = Purpose(data["purpose"])
+    caller: Caller = request.caller  # type: ignore[attr-defined]
     if caller.client and not caller.client.allows(purpose):
         raise PermissionDenied(f"This client may not read for the purpose {purpose}.", code="purpose-not-allowed")
-    match = request._request.resolver_match
+    match = request.resolver_match
     return Reader(
         purpose=purpose,
         channel=Channel(data["channel"]) if data.get("channel") else None,
         actor=caller.user,
         client=caller.client,
         route=f"{request.method} /{match.route}" if match else request.path,
-        request_id=request._request.request_id,  # type: ignore[attr-defined]
+        request_id=request.request_id,  # type: ignore[attr-defined]
         reveal=bool(data.get("reveal")) and _may_reveal(caller),
     )
 

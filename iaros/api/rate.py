@@ -15,6 +15,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 WINDOW_SECONDS = 60
+EXPIRES_AGAIN = 1_000  # should the first have been lost
 log = logging.getLogger(__name__)
 
 
@@ -49,10 +50,9 @@ def spend(name: str, who: str, quota: int) -> Budget | None:
     window, passed = divmod(now, WINDOW_SECONDS)
     key = f"iaros:rate:{name}:{who}:{window}"
     try:
-        pipeline = _valkey().pipeline(transaction=False)
-        pipeline.incr(key)
-        pipeline.expire(key, 2 * WINDOW_SECONDS)
-        spent = int(pipeline.execute()[0])
+        spent = int(_valkey().incr(key))  # type: ignore[arg-type]
+        if spent == 1 or not spent % EXPIRES_AGAIN:
+            _valkey().expire(key, 2 * WINDOW_SECONDS)
     except redis.RedisError as error:
         log.warning("rate counters cannot be reached: %s", error)
         return None

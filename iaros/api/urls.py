@@ -3,14 +3,25 @@
 from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
-from iaros.api import activations, analytics, deliveries, identity, intelligence, jobs, model_catalogue, segments, site
+from iaros.api import (
+    activations,
+    analytics,
+    deliveries,
+    identity,
+    intelligence,
+    jobs,
+    model_catalogue,
+    recommendations,
+    segments,
+    site,
+)
 
 app_name = "api"
 urlpatterns = [
+    path("intelligence/recommendations", recommendations.RecommendationsView.as_view()),  # asked most, so found first
     path("intelligence/profile", intelligence.ProfileView.as_view()),
     path("intelligence/segment", intelligence.SegmentView.as_view()),
     path("intelligence/score", intelligence.ScoreView.as_view()),
-    path("intelligence/recommendations", intelligence.RecommendationsView.as_view()),
     path("intelligence/enrich", intelligence.EnrichView.as_view()),
     path("identity/merge", identity.MergeView.as_view()),
     path("identity/split", identity.SplitView.as_view()),

@@ -3,7 +3,7 @@ what was asked for and nothing else. Refuses before reading; writes one audit ro
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -91,17 +91,22 @@ def _read(part: str, customer_id: UUID, reader: Reader, known_at: datetime | Non
 
 
 def offers(customer_id: UUID, *, reader: Reader, kind: str | None = None, limit: int = 10) -> Intelligence:
-    """What to offer one person: the hot route, so the gate is asked once, by the recommender.
+    """What to offer one person, by any id that was theirs: the hot route, so the gate is asked once, by the
+    recommender, in the statement that reads. The audit row goes with the log of the decision.
 
     It keeps `real_time_timeout` itself, by falling back. Raises UnknownCustomer, ConsentRequired, NotForThisPurpose.
     """
-    answer = _recommend(customer_id, reader, kind, limit)
+    answer = _recommend(
+        customer_id, reader, kind, limit, beside=lambda whom: note("read recommendations", reader, [whom])
+    )
     if answer.refused:
-        admit(customer_id, reader)
+        living = profiles.survivor_of(answer.customer_id)
+        if living is None:
+            raise UnknownCustomer
+        admit(living, reader)
         raise NotForThisPurpose(answer.refused)
-    note("read recommendations", reader, [customer_id])
     return Intelligence(
-        customer_id=customer_id,
+        customer_id=answer.customer_id,
         purpose=str(reader.purpose),
         channel=str(reader.channel) if reader.channel else None,
         as_of=clock.now(),
@@ -110,7 +115,13 @@ def offers(customer_id: UUID, *, reader: Reader, kind: str | None = None, limit:
     )
 
 
-def _recommend(customer_id: UUID, reader: Reader, kind: str | None = None, limit: int = 10) -> Any:
+def _recommend(
+    customer_id: UUID,
+    reader: Reader,
+    kind: str | None = None,
+    limit: int = 10,
+    beside: Callable[[UUID], None] | None = None,
+) -> Any:
     return recommendations.recommend(
         customer_id,
         kind=kind,
@@ -118,4 +129,5 @@ def _recommend(customer_id: UUID, reader: Reader, kind: str | None = None, limit
         purpose=reader.purpose,
         channel=reader.channel,
         client=str(reader.client) if reader.client else "",
+        beside=beside,
     )

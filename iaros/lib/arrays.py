@@ -24,6 +24,11 @@ def of_integers(values: Iterable[int]) -> str:
     return "{" + ",".join([str(value) for value in values]) + "}"
 
 
+def of_texts(values: Iterable[object]) -> str:
+    """`text[]`, or an array of anything that is written as its text: numbers with a point, say."""
+    return "{" + ",".join(['"' + str(each).replace("\\", r"\\").replace('"', r"\"") + '"' for each in values]) + "}"
+
+
 def of_bytes(values: Sequence[bytes]) -> str:
     """`bytea[]`."""
     return "{" + ",".join([f'"\\\\x{value.hex()}"' for value in values]) + "}"

@@ -35,7 +35,11 @@ def ascending(block: NDArray[np.uint8], *, by_bucket: bool = False) -> NDArray[n
 
 def uuid7() -> uuid.UUID:
     """Return one new identifier."""
-    return uuid.UUID(bytes=uuid7_block(1).tobytes())
+    raw = bytearray(os.urandom(16))
+    raw[:6] = (time.time_ns() // 1_000_000).to_bytes(6, "big")
+    raw[6] = (raw[6] & 0x0F) | 0x70
+    raw[8] = (raw[8] & 0x3F) | 0x80
+    return uuid.UUID(bytes=bytes(raw))
 
 
 def numbers(n: int) -> NDArray[np.int64]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -30,6 +32,18 @@ def run(package: str, file: str, **params: Any) -> int:
 def fetch(package: str, file: str, **params: Any) -> list[dict[str, Any]]:
     """Execute the statement and return its rows."""
     return query(text(package, file), params)
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """The statements of the block go to the server in one way there and back, and all are carried out or none.
+
+    Their errors come at the latest when the block ends. Inside a transaction they are part of it.
+    """
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
+    with connection.wrap_database_errors, connection.connection.pipeline():
+        yield
 
 
 def query(statement: str | Composed, params: Any = None) -> list[dict[str, Any]]:

@@ -6,16 +6,30 @@ An item nobody may be offered costs a rank to nobody: rules go first, opinions a
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 from django.conf import settings
+from django.db import connection
 from numpy.typing import NDArray
+from psycopg.sql import SQL, Identifier
 
 from iaros.lib import sql
 from iaros.lib.ids import bucket_of
+from iaros.lib.partitions import part_of
 from recommendations.catalogue.items import Catalogue
 from recommendations.models import ItemKind
+
+_AHEAD_SQL = "SELECT id FROM {} WHERE id = ANY(%s) AND departs_at > %s AND status <> 'cancelled'"
+
+
+class Booked(NamedTuple):
+    """An ancillary that somebody bought, and the booking it is on."""
+
+    code: str
+    booking_id: uuid.UUID
 
 
 def routes_from_home(catalogue: Catalogue, homes: NDArray[np.str_], bought: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -58,8 +72,16 @@ def on_next_trip(
     return found
 
 
-def codes_on_next_trip(customer_id: uuid.UUID, as_of: datetime) -> set[str]:
-    """`on_next_trip` for one person, asked when an answer is shown."""
-    bucket = bucket_of(customer_id)
-    rows = sql.fetch(__package__, "on_next_trip.sql", as_of=as_of, low=bucket, high=bucket, customer=customer_id)
-    return {row["code"] for row in rows}
+def still_ahead(booked: Sequence[Booked], as_of: datetime) -> set[str]:
+    """Of a person's ancillaries, the codes of those on a booking that has not departed: `on_next_trip` for one."""
+    parts: dict[str, list[uuid.UUID]] = {}
+    for one in booked:
+        parts.setdefault(part_of("profiles_booking", bucket_of(one.booking_id)), []).append(one.booking_id)
+    if not parts:
+        return set()
+    statement = SQL(" UNION ALL ").join(SQL(_AHEAD_SQL).format(Identifier(part)) for part in parts)
+    values = [value for ids in parts.values() for value in (ids, as_of)]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        ahead = {booking_id for (booking_id,) in cursor.fetchall()}
+    return {one.code for one in booked if one.booking_id in ahead}

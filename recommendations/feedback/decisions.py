@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from typing import Any
 
-from iaros.lib import clock
+from django.db import connection
+
+from iaros.lib import arrays, clock
 from iaros.lib.ids import bucket_of, uuid7
 from iaros.lib.purposes import Channel, Purpose
-from recommendations.models import Decision
+
+_LOG_SQL = """
+INSERT INTO recommendations_decision
+    (bucket, id, customer_id, items, propensities, policy, version, fallback_level, purpose, channel, client, at)
+VALUES (%(bucket)s, %(id)s, %(customer_id)s, %(items)s::varchar[], %(propensities)s::float8[], %(policy)s, %(version)s,
+        %(fallback_level)s, %(purpose)s, %(channel)s, %(client)s, %(at)s)
+"""
 
 
 def log(
@@ -24,19 +33,21 @@ def log(
     client: str = "",
 ) -> uuid.UUID:
     """Write one decision. An empty answer is one too: "no offer" is legal and must be countable."""
-    decision = Decision(
-        bucket=bucket_of(customer_id),
-        id=uuid7(),
-        customer_id=customer_id,
-        items=list(items),
-        propensities=list(propensities),
-        policy=policy,
-        version=version,
-        fallback_level=fallback_level,
-        purpose=purpose,
-        channel=channel or "",
-        client=client,
-        at=clock.now(),
-    )
-    decision.save(force_insert=True)
-    return decision.id
+    decision_id = uuid7()
+    row: dict[str, Any] = {
+        "bucket": bucket_of(customer_id),
+        "id": decision_id,
+        "customer_id": customer_id,
+        "items": arrays.of_texts(items),
+        "propensities": arrays.of_texts(propensities),
+        "policy": policy,
+        "version": version,
+        "fallback_level": int(fallback_level),
+        "purpose": purpose.value,
+        "channel": channel.value if channel else "",
+        "client": client,
+        "at": clock.now(),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_LOG_SQL, row)
+    return decision_id

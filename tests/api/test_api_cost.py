@@ -15,7 +15,7 @@ COST = {
     "intelligence/profile": 12,
     "intelligence/segment": 9,
     "intelligence/score": 10,
-    "intelligence/recommendations": 12,
+    "intelligence/recommendations": 9,  # five outside of a transaction: token, limit, one read, decision, audit
     "analytics/segments": 4,
     "analytics/behavior": 8,
     "analytics/journey": 7,
