@@ -35,7 +35,8 @@ SELECT c.merged_into, {gate}, v.id, w.id, v.kind, r.ranked, r.fallback_level, r.
     ) END
 FROM {customers} c
 LEFT JOIN recommendations_recommenderversion v ON v.is_champion AND v.kind = ANY(%(kinds)s)
-LEFT JOIN {lists} r ON r.bucket = %(bucket)s AND r.id = %(customer)s AND r.kind = CASE WHEN v.kind = %(extras)s THEN %(number_of_extras)s ELSE %(number_of_routes)s END
+LEFT JOIN {lists} r ON r.bucket = %(bucket)s AND r.id = %(customer)s
+    AND r.kind = CASE WHEN v.kind = %(extras)s THEN %(number_of_extras)s ELSE %(number_of_routes)s END
 LEFT JOIN recommendations_recommenderversion w ON w.kind = v.kind AND w.number = r.version
 WHERE c.bucket = %(bucket)s AND c.id = %(customer)s
 """
