@@ -40,7 +40,7 @@ LEFT JOIN {lists} r ON r.bucket = %(bucket)s AND r.id = %(customer)s
 LEFT JOIN recommendations_recommenderversion w ON w.kind = v.kind AND w.number = r.version
 WHERE c.bucket = %(bucket)s AND c.id = %(customer)s
 """
-_NUMBERS = {
+_NUMBERS: dict[str, Any] = {
     "extras": ItemKind.ANCILLARY.value,
     "number_of_extras": KIND_NUMBERS[ItemKind.ANCILLARY],
     "number_of_routes": KIND_NUMBERS[ItemKind.ROUTE],
