@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -17,11 +17,11 @@ from django.db import connection
 from iaros.benchmarks import pipeline, scratch
 from iaros.benchmarks.pipeline import Say
 from iaros.demo import END_AT
-from iaros.lib import clock, copying, valkey
-from iaros.lib.ids import numbers, uuid7_block
+from iaros.lib import clock, valkey
+from iaros.lib.ids import as_uuids, numbers, uuid7_block
 from iaros.lib.partitions import ensure_months
 from privacy import subjects
-from profiles.models import EventKind
+from profiles.models import Customer, Event, EventKind
 from segmentation import features
 from segmentation.features import batch, day_tiles, facts, offline, online, rfm
 from segmentation.features.catalogue import FEATURES, NAMES
@@ -111,29 +111,33 @@ def _with_events(count: int) -> UUID:
     day = np.timedelta64(1, "D") / np.timedelta64(1, "us")
     stamps = np.sort(np.datetime64(END_AT.replace(tzinfo=None), "us") - rng.integers(1, int(900 * day), count))
     ensure_months("profiles_event", (END_AT - timedelta(days=901)).date(), END_AT.date())
-    at = copying.timestamps(stamps)
     words = rng.choice(["CPH-LPA", "CPH-LIS", "CPH-JFK", "fare", "bag", "seat"], count).tolist()
-    with connection.cursor() as cursor:
-        head = {"bucket": copying.smallints(customer[:, 15]), "id": copying.uuids(customer)}
-        opened = {"created_at": copying.timestamps(stamps[:1]), "first_source": copying.smallints([1])}
-        copying.copy_in(cursor, "profiles_customer", head | opened)
-        owner = np.repeat(customer, count, axis=0)
-        columns: dict[str, copying.Column] = {
-            "occurred_at": at,
-            "id": copying.bigints(numbers(count)),
-            "ingested_at": at,
-            "customer_id": copying.uuids(owner),
-            "bucket": copying.smallints(owner[:, 15]),
-            "kind": copying.smallints(kind),
-            "record_id": copying.uuids(uuid7_block(count)),
-            "value_base_minor": copying.nullable(copying.bigints(rng.integers(500, 90_000, count)), kind == 1),
-            "quantity": copying.integers(np.ones(count)),
-            "item": copying.texts(words),
-            "channel": copying.texts(rng.choice(["web", "app"], count).tolist()),
-            "lead_days": copying.nullable(copying.smallints(rng.integers(0, 120, count)), kind == 1),
-        }
-        copying.copy_in(cursor, "profiles_event", columns)
-    return UUID(bytes=customer.tobytes())
+    [who], ids, records = as_uuids(customer), numbers(count), as_uuids(uuid7_block(count))
+    at = [stamp.replace(tzinfo=UTC) for stamp in stamps.tolist()]
+    money, ahead = rng.integers(500, 90_000, count).tolist(), rng.integers(0, 120, count).tolist()
+    channel = rng.choice(["web", "app"], count).tolist()
+    Customer.objects.create(bucket=who.bytes[15], id=who, created_at=at[0], first_source=1)
+    Event.objects.bulk_create(
+        (
+            Event(
+                occurred_at=at[i],
+                id=int(ids[i]),
+                ingested_at=at[i],
+                customer_id=who,
+                bucket=who.bytes[15],
+                kind=int(kind[i]),
+                record_id=records[i],
+                value_base_minor=money[i] if kind[i] == EventKind.BOOKING_MADE else None,
+                quantity=1,
+                item=words[i],
+                channel=channel[i],
+                lead_days=ahead[i] if kind[i] == EventKind.BOOKING_MADE else None,
+            )
+            for i in range(count)
+        ),
+        batch_size=5_000,
+    )
+    return who
 
 
 def _by_events_and_tiles(customer: UUID, count: int) -> dict[str, Any]:

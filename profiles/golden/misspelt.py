@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from rapidfuzz.distance import OSA
 
 from profiles.models import MatchModelVersion
 from profiles.models.names import telexed
@@ -98,4 +97,6 @@ def _remainders(word: str) -> Iterator[str]:
 
 
 def _one_slip(one: str, other: str) -> bool:
+    from rapidfuzz.distance import OSA  # Not every command that starts compares names.
+
     return bool(OSA.distance(one, other, score_cutoff=1) <= 1)
