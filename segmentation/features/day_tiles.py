@@ -38,15 +38,26 @@ SELECT b.through, b.catalogue_version, b.events, b.stamp,
        (SELECT count(*) FROM profiles_event e WHERE e.bucket = b.bucket AND e.customer_id = b.id) AS stand
 FROM segmentation_busycustomer b WHERE b.bucket = %(bucket)s AND b.id = %(id)s
 """
-# A snapshot names the transactions under way, its own left out.
-_SETTLED_SQL = """
-SELECT NOT EXISTS (
-    SELECT FROM pg_snapshot_xip(pg_current_snapshot()) AS open (xid) WHERE xid::text::bigint < b.settled_after
-)
+# Whoever writes holds a lock on the number of their transaction; a snapshot does not name the newest of them, and names
+# those of other databases too. The lock has the lower half of the number, so the upper one is that of numbers near now.
+_UNDER_WAY = """
+SELECT (now.xid & ~4294967295::bigint) + low.xid
+    - CASE WHEN low.xid > (now.xid & 4294967295) + 2147483648 THEN 4294967296 ELSE 0 END AS xid
+FROM (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS xid) AS now
+CROSS JOIN (
+    SELECT held.transactionid::text::bigint AS xid FROM pg_locks AS held
+    JOIN pg_stat_activity AS session ON session.pid = held.pid AND session.datname = current_database()
+    WHERE held.locktype = 'transactionid' AND held.mode = 'ExclusiveLock' AND held.pid <> pg_backend_pid()
+) AS low
+"""
+_SETTLED_SQL = f"""
+SELECT NOT EXISTS (SELECT FROM ({_UNDER_WAY}) AS open WHERE open.xid < b.settled_after)
 FROM segmentation_busycustomer b WHERE b.bucket = %(bucket)s AND b.id = %(id)s
 """
-_SETTLE_SQL = """
-UPDATE segmentation_busycustomer SET settled_after = pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+_SETTLE_SQL = f"""
+UPDATE segmentation_busycustomer SET settled_after = greatest(
+    pg_snapshot_xmax(pg_current_snapshot())::text::bigint, (SELECT max(open.xid) + 1 FROM ({_UNDER_WAY}) AS open)
+)
 WHERE bucket = %(bucket)s AND id = %(id)s AND settled_after IS NULL
 """
 _DIFFERING_SQL = """
