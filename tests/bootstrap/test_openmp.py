@@ -28,7 +28,7 @@ def test_with_openmp__system_lacks_it__the_wheels_copy_comes_first(checkout):
 
 def _hidden(command: list[str]) -> list[str]:
     """The command in a mount namespace of its own, in which an empty file lies over every libgomp of the system."""
-    listed = subprocess.run(["ldconfig", "-p"], capture_output=True, text=True).stdout
+    listed = subprocess.run(["/sbin/ldconfig", "-p"], capture_output=True, text=True).stdout
     files = {line.rpartition("=> ")[2].strip() for line in listed.splitlines() if NAME in line}
     covers = " && ".join(f"mount --bind /dev/null {os.path.realpath(file)}" for file in sorted(files))
     return ["unshare", "--mount", "sh", "-c", f'{covers or "true"}; exec "$@"', "sh", *command]
