@@ -108,7 +108,7 @@ def _fill(checkout: Checkout, requirements: str) -> None:
     arguments = ["install", "--require-hashes", "-r", str(checkout.root / requirements)]
     uv = shutil.which("uv")
     if uv:
-        command = [uv, "pip", *arguments, "--python", str(checkout.python)]
+        command = [uv, "pip", *arguments, "--python", str(_own_python(checkout))]
     else:
         command = [*_pip(checkout), *arguments, "--no-input", "--disable-pip-version-check", "--progress-bar", "off"]
     lines = _follow(command, checkout, _count_pins(checkout.root / requirements))
@@ -118,16 +118,21 @@ def _fill(checkout: Checkout, requirements: str) -> None:
 
 def _pip(checkout: Checkout) -> list[str]:
     """The environment's pip, or where Debian left it out, the machine's pip working on the environment."""
-    own = [str(checkout.python), "-m", "pip"]
+    own = [str(_own_python(checkout)), "-m", "pip"]
     if subprocess.run([*own, "--version"], capture_output=True).returncode == 0:
         return own
-    machine = [shutil.which("python3") or sys.executable, "-m", "pip", "--python", str(checkout.python)]
+    machine = [shutil.which("python3") or sys.executable, "-m", "pip", "--python", str(_own_python(checkout))]
     if subprocess.run([*machine, "--version"], capture_output=True).returncode == 0:
         return machine
     raise Problem(
         "This Python has neither ensurepip nor pip, so nothing can be installed.",
         "install one of them (Debian, Ubuntu: apt-get install python3-venv), or put uv on the PATH.",
     )
+
+
+def _own_python(checkout: Checkout) -> Path:
+    """By where the environment lies, not by a link to it: commands that are installed name the path for good."""
+    return checkout.venv.resolve() / "bin" / "python"
 
 
 def _follow(command: list[str], checkout: Checkout, total: int) -> list[str] | None:
