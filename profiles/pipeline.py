@@ -38,7 +38,8 @@ from profiles.ingest import (
 )
 from profiles.quality import scorecard
 from profiles.rollback import taking_back
-from profiles.rollback.taking_back import CannotRollBack, RollbackReport
+from profiles.rollback.taking_back import CannotRollBack as CannotRollBack
+from profiles.rollback.taking_back import RollbackReport
 from profiles.shapes import Counts, Feed, Landed
 from profiles.sources import codes, reading, unclaimed
 from profiles.sources.catalogue import CONNECTORS, recognise, refuse
@@ -364,22 +365,7 @@ def roll_back(run_id: UUID, *, by: User | None = None, later: bool = False) -> l
 
     Features, segments and scores follow at the next refresh. Raises CannotRollBack, and then nothing was changed.
     """
-    done: list[RollbackReport] = []
-    with transaction.atomic():
-        waiting = [run_id]
-        while waiting:
-            started = time.perf_counter()
-            try:
-                report = taking_back.take_back(waiting[-1], by=by)
-            except CannotRollBack as error:
-                first = [o.run_id for o in error.obstacles if o.run_id and o.run_id not in waiting]
-                if not later or not first or any(o.run_id is None for o in error.obstacles):
-                    raise
-                waiting.append(first[0])
-                continue
-            done.append(replace(report, seconds=time.perf_counter() - started))
-            waiting.pop()
-    return done
+    return taking_back.take_back_with(run_id, by=by, later=later)
 
 
 def refresh(*, as_of: datetime, progress: Progress = silent) -> list[StageReport]:

@@ -6,8 +6,9 @@ which a later one built, and names that one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
+from time import perf_counter
 from typing import Any
 from uuid import UUID
 
@@ -51,6 +52,26 @@ class RollbackReport:
             "rows": self.rows,
             "seconds": round(self.seconds, 3),
         }
+
+
+@transaction.atomic
+def take_back_with(run_id: UUID, *, by: User | None, later: bool) -> list[RollbackReport]:
+    """Take a run back; with `later`, the runs that built on it go first. Raises CannotRollBack."""
+    done: list[RollbackReport] = []
+    waiting = [run_id]
+    while waiting:
+        started = perf_counter()
+        try:
+            report = take_back(waiting[-1], by=by)
+        except CannotRollBack as error:
+            first = [o.run_id for o in error.obstacles if o.run_id and o.run_id not in waiting]
+            if not later or not first or any(o.run_id is None for o in error.obstacles):
+                raise
+            waiting.append(first[0])
+            continue
+        done.append(replace(report, seconds=perf_counter() - started))
+        waiting.pop()
+    return done
 
 
 @transaction.atomic

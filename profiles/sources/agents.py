@@ -11,7 +11,7 @@ import re
 from django.conf import settings
 
 from profiles.sources import codes
-from profiles.sources.bookings import TYPES, Contact
+from profiles.sources.reservation import TYPES, Contact
 
 _CONTACT = re.compile(r"\bCTC([EMHBP])\b\s*[/-]?\s*(.+)", re.DOTALL)
 _ADDRESS = re.compile(r"[A-Z0-9._%+'-]+@[A-Z0-9-]+(?:\.[A-Z0-9-]+)+", re.IGNORECASE)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
 from profiles.sources import agents, tickets
-from profiles.sources.bookings import NO_CURRENCY, Contact, CouponSold, Segment, Service
 from profiles.sources.json_lines import Unreadable
+from profiles.sources.reservation import NO_CURRENCY, Contact, CouponSold, Segment, Service
 from profiles.sources.xml_documents import every, first
 
 # FA elements: `PAX 889-2120234533/ETNV/EUR412.00/02JUL26/...`, conjunction numbers after a hyphen.

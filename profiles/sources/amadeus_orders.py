@@ -16,7 +16,7 @@ from iaros.lib.purposes import Purpose
 from profiles.models import IdentifierKind
 from profiles.sources import agents, flights, tickets
 from profiles.sources import json_lines as j
-from profiles.sources.bookings import NO_CURRENCY, Booking, BookingColumns, Contact, CouponSold, Extra, Segment
+from profiles.sources.bookings import BookingColumns
 from profiles.sources.columns import read_day
 from profiles.sources.contract import (
     Batch,
@@ -31,6 +31,7 @@ from profiles.sources.contract import (
     Sample,
 )
 from profiles.sources.json_lines import Unreadable
+from profiles.sources.reservation import NO_CURRENCY, Booking, Contact, CouponSold, Extra, Segment
 from profiles.sources.travellers import numbers, title_of, without_suffix
 
 FIELDS = (

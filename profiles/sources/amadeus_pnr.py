@@ -18,7 +18,7 @@ from iaros.lib.personal_data import Sensitivity
 from iaros.lib.purposes import Purpose
 from profiles.sources import agents, flights, xml_documents
 from profiles.sources.amadeus_elements import Reference, contacts, coupons, fares, loyalty, passports, services
-from profiles.sources.bookings import Booking, BookingColumns, Segment
+from profiles.sources.bookings import BookingColumns
 from profiles.sources.contract import (
     Batch,
     Connector,
@@ -32,6 +32,7 @@ from profiles.sources.contract import (
     Sample,
 )
 from profiles.sources.json_lines import Unreadable
+from profiles.sources.reservation import Booking, Segment
 from profiles.sources.travellers import title_of, without_suffix
 from profiles.sources.xml_documents import every, first
 

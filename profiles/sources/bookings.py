@@ -1,9 +1,9 @@
-"""A booking in the words of the airline, and the columns it becomes: mentions of its passengers, facts, events.
+"""The columns that a booking becomes: mentions of its passengers, facts, events.
 
-Every reservation format is read into a `Booking` by its own connector and written down here, so that a booking means
-the same whichever system told it. A contact belongs to a passenger where the record says so, or where one person
-booked for one; what an agency leaves is the agency's, and nobody's identity. Contacts passed on for disruptions only
-(IATA Resolution 830d) stand apart and identify nobody.
+Every reservation format is read into a `reservation.Booking` by its own connector and written down here, so that a
+booking means the same whichever system told it. A contact belongs to a passenger where the record says so, or as
+`contact_owners` says; what an agency leaves is the agency's, and nobody's identity. Contacts passed on for disruptions
+only (IATA Resolution 830d) stand apart and identify nobody.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any, NotRequired, TypedDict
+from typing import Any
 
 import numpy as np
 
@@ -22,116 +22,10 @@ from profiles.sources.contract import PERSON_FIELDS, Batch, Keys, Lines, Reject
 from profiles.sources.json_lines import utc
 from profiles.sources.namesakes import tickets_of_namesakes
 from profiles.sources.places import distance_km, haul
+from profiles.sources.reservation import Booking, Segment
 from profiles.sources.travellers import traveller
 
-CHANNELS, STATUSES = ("web", "app", "agency", "phone", "gds"), ("active", "cancelled")
-TYPES, CABINS = ("ADT", "CHD", "INF"), ("F", "C", "W", "Y")
 _SETTLED_AFTER = 500  # bookings
-NO_CURRENCY = "X" * 3  # the code of ISO 4217 for no currency
-
-
-class BookedPassenger(TypedDict):
-    """`number` is the passenger's within the booking and never changes; `type` is one of TYPES."""
-
-    number: int
-    surname: str
-    given_name: str | None
-    type: str
-    title: NotRequired[str | None]
-    birth_date: NotRequired[str | None]
-    gender: NotRequired[str | None]
-    loyalty_number: NotRequired[str | None]
-    suffix: NotRequired[str | None]
-    account: NotRequired[str | None]  # of another airline's programme: programme and number
-    passport: NotRequired[str | None]  # held for the law only: looked up by nobody but an authority's order
-
-
-class Segment(TypedDict):
-    """A flight of the booking, as it was sold. Times carry their offset; `cabin` is one of CABINS."""
-
-    number: int
-    carrier: str
-    flight_number: str
-    origin: str
-    destination: str
-    departs_at: datetime
-    arrives_at: datetime
-    cabin: str
-    booking_class: str
-    fare_basis: str
-    status: str
-    operating_carrier: NotRequired[str]  # who flies it, where another sold it
-    operating_number: NotRequired[str]
-
-
-class Contact(TypedDict):
-    """`passenger` is None where it is the booking's. `for_disruptions`: an agent passed it on for that alone."""
-
-    type: str  # email phone
-    value: str
-    passenger: int | None
-    verified: bool
-    for_disruptions: NotRequired[bool]
-
-
-class CouponSold(TypedDict):
-    ticket_number: str
-    passenger: int
-    number: int
-    leg_number: int
-    status: str  # open flown refunded exchanged void suspended
-    fare_minor: int
-
-
-class Extra(TypedDict):
-    passenger: int
-    leg_number: int | None
-    code: str
-    price_minor: int
-    bought_at: datetime
-
-
-class Service(TypedDict):
-    """A special service request. Codes of the special categories (health, religion) are sealed and make no feature."""
-
-    passenger: int
-    leg_number: int | None
-    code: str
-    status: str
-    text: str | None
-
-
-class Happening(TypedDict):
-    """What the record tells of a passenger's day of travel: checked in, so many bags checked."""
-
-    passenger: int
-    leg_number: int
-    kind: EventKind  # CHECKED_IN BAG_CHECKED
-    at: datetime
-    quantity: int
-
-
-class Booking(TypedDict):
-    """A booking without segments tells of its passengers alone: a hotel, or flights that were never booked."""
-
-    locator: str
-    created_at: datetime
-    modified_at: datetime
-    point_of_sale: str | None
-    channel: str
-    agency: str | None
-    currency: str
-    total_minor: int
-    status: str
-    passengers: list[BookedPassenger]
-    segments: list[Segment]
-    contacts: list[Contact]
-    coupons: list[CouponSold]
-    ancillaries: list[Extra]
-    services: NotRequired[list[Service]]
-    happenings: NotRequired[list[Happening]]
-
-
 # What a booking becomes, by kind of fact; rows while bookings are read, columns when they are settled.
 _COLUMNS: dict[str, tuple[str, ...]] = {
     "bookings": (

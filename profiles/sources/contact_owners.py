@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from profiles.sources.addressees import addressee
-
-if TYPE_CHECKING:
-    from profiles.sources.bookings import Booking, Contact
+from profiles.sources.reservation import Booking, Contact
 
 
 def with_owners(booking: Booking) -> Iterator[Contact]:

@@ -19,11 +19,11 @@ from iaros.lib.personal_data import Sensitivity
 from iaros.lib.purposes import Purpose
 from profiles.models import EventKind
 from profiles.sources import cards, codes
-from profiles.sources.bookings import NO_CURRENCY
 from profiles.sources.columns import Columns, table
 from profiles.sources.contract import Batch, Connector, Family, Field, Framing, Lines, Reject
 from profiles.sources.etickets import statuses
 from profiles.sources.known_by import PASSENGER, codes_of, locators_of, people, ticket_numbers
+from profiles.sources.reservation import NO_CURRENCY
 
 FIELDS = (
     Field("emd_number", "13 digits, or 14", "8898201234567", Sensitivity.PSEUDONYM, required=True,

@@ -19,7 +19,6 @@ from iaros.lib.personal_data import Sensitivity
 from iaros.lib.purposes import Purpose
 from profiles.models import EventKind
 from profiles.sources import cards, codes
-from profiles.sources.bookings import NO_CURRENCY
 from profiles.sources.columns import Columns, table
 from profiles.sources.contract import Batch, Connector, Family, Field, Framing, Lines, Reject
 from profiles.sources.known_by import (
@@ -31,6 +30,7 @@ from profiles.sources.known_by import (
     ticket_numbers,
 )
 from profiles.sources.places import haul
+from profiles.sources.reservation import NO_CURRENCY
 
 FIELDS = (
     Field("ticket_number", "13 digits, or 14", "8891234567890", Sensitivity.PSEUDONYM, required=True,

@@ -8,9 +8,9 @@ from functools import lru_cache
 from typing import Any
 
 from profiles.sources import codes
-from profiles.sources.bookings import Segment
 from profiles.sources.json_lines import Unreadable
 from profiles.sources.places import zone
+from profiles.sources.reservation import Segment
 
 # Status codes of the reservation procedures of IATA (AIRIMP): the seat is not, or no longer, held.
 CANCELLED = frozenset({"HX", "NO", "UC", "UN", "US", "XK", "XL", "XR", "XX"})

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from iaros.lib.personal_data import Sensitivity
 from iaros.lib.purposes import Purpose
 from profiles.sources import agents, codes, flights, tickets, xml_documents
-from profiles.sources.bookings import NO_CURRENCY, Booking, BookingColumns, Contact, CouponSold, Segment
+from profiles.sources.bookings import BookingColumns
 from profiles.sources.columns import read_day
 from profiles.sources.contract import (
     Batch,
@@ -32,6 +32,7 @@ from profiles.sources.contract import (
     Sample,
 )
 from profiles.sources.json_lines import Unreadable
+from profiles.sources.reservation import NO_CURRENCY, Booking, Contact, CouponSold, Segment
 from profiles.sources.travellers import title_of, without_suffix
 from profiles.sources.xml_documents import every, first
 

@@ -16,12 +16,13 @@ from iaros.lib.personal_data import Sensitivity
 from iaros.lib.purposes import Purpose
 from profiles.models import IdentifierKind
 from profiles.sources import json_lines as j
-from profiles.sources.bookings import CABINS, CHANNELS, STATUSES, TYPES, Booking, BookingColumns
+from profiles.sources.bookings import BookingColumns
 from profiles.sources.columns import read_day
 from profiles.sources.contract import Batch, Connector, Family, Field, IsGone, IsTheirs, Lines, Reject
 from profiles.sources.json_columns import Faulty
 from profiles.sources.places import airports
 from profiles.sources.pnr_columns import together
+from profiles.sources.reservation import CABINS, CHANNELS, STATUSES, TYPES, Booking
 from profiles.sources.tickets import MOST_MINOR
 
 FIELDS = (

@@ -7,10 +7,10 @@ from itertools import islice
 from typing import Any, TypeVar, cast
 
 from profiles.sources import json_columns as c
-from profiles.sources.bookings import CABINS, CHANNELS, STATUSES, TYPES, Booking
 from profiles.sources.columns import read_day
 from profiles.sources.json_columns import Faulty
 from profiles.sources.places import airports
+from profiles.sources.reservation import CABINS, CHANNELS, STATUSES, TYPES, Booking
 from profiles.sources.tickets import MOST_MINOR
 
 T = TypeVar("T")

@@ -8,7 +8,10 @@ from typing import Any
 
 from profiles.models import EventKind
 from profiles.sources import agents, flights, tickets
-from profiles.sources.bookings import (
+from profiles.sources.json_lines import Unreadable
+from profiles.sources.pnrgov_parts import Flown, Named, Request
+from profiles.sources.pnrgov_record import Record
+from profiles.sources.reservation import (
     NO_CURRENCY,
     BookedPassenger,
     Booking,
@@ -19,9 +22,6 @@ from profiles.sources.bookings import (
     Segment,
     Service,
 )
-from profiles.sources.json_lines import Unreadable
-from profiles.sources.pnrgov_parts import Flown, Named, Request
-from profiles.sources.pnrgov_record import Record
 from profiles.sources.travellers import title_of, without_suffix, without_title
 
 _AGENTS = frozenset("ENT")  # PADIS 9972: an accredited agency, one that is not, a reservation service

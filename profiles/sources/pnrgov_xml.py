@@ -14,8 +14,7 @@ from iaros.lib.personal_data import Sensitivity
 from iaros.lib.purposes import Purpose
 from profiles.models import EventKind
 from profiles.sources import agents, flights, tickets, xml_documents
-from profiles.sources.bookings import NO_CURRENCY, Booking, BookingColumns, Contact, CouponSold, Happening, Segment
-from profiles.sources.bookings import Service as Wish
+from profiles.sources.bookings import BookingColumns
 from profiles.sources.contract import (
     Batch,
     Connector,
@@ -29,6 +28,8 @@ from profiles.sources.contract import (
     Sample,
 )
 from profiles.sources.json_lines import Unreadable
+from profiles.sources.reservation import NO_CURRENCY, Booking, Contact, CouponSold, Happening, Segment
+from profiles.sources.reservation import Service as Wish
 from profiles.sources.travellers import numbers, title_of, without_suffix
 from profiles.sources.xml_documents import every, first
 

@@ -8,8 +8,8 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
 from profiles.sources import codes
-from profiles.sources.bookings import CouponSold, Segment
 from profiles.sources.places import distance_km
+from profiles.sources.reservation import CouponSold, Segment
 
 MOST_MINOR = 10**10
 _ELECTRONIC = re.compile(r"(INF)?\s*\.?\s*(\d{13,14})C(\d{1,2})")
