@@ -35,6 +35,11 @@ class SegmentMove:
         """Members gained, net."""
         return self.entered - self.gone
 
+    @property
+    def new(self) -> bool:
+        """Whether it was empty before the window: counted for the first time, or nobody was in it."""
+        return self.size > 0 and self.moved == self.size
+
 
 def segment_moves(as_of: datetime | None = None, window: timedelta = WINDOW) -> list[SegmentMove]:
     """Every segment, in the order in which they were made."""

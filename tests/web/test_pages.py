@@ -232,3 +232,10 @@ def test_an_unknown_address__says_so(signed_in):
 
     assert response.status_code == 404
     assert "There is no page here" in response.content.decode()
+
+
+def test_a_segment_that_was_empty_a_week_ago__is_new_and_has_not_grown(signed_in, alice):
+    page = signed_in("dpo").get("/").content.decode()
+
+    assert "It had no members seven days ago" in page
+    assert "+1<" not in page
